@@ -1,0 +1,1 @@
+"""Runwake: open-source, self-hosted experiment tracking for machine learning."""

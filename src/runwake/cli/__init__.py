@@ -1,0 +1,1 @@
+"""The `runwake` command, one file per subcommand."""

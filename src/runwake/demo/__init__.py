@@ -1,0 +1,1 @@
+"""The demo: real models on data that scikit-learn ships."""

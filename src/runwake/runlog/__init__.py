@@ -1,0 +1,1 @@
+"""The append-only log of one stream on disk: appending, reading, recovering. Station 2."""

@@ -1,0 +1,1 @@
+"""What a training script calls: init, log, config, summary, finish, media. Station 1."""

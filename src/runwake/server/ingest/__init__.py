@@ -1,0 +1,1 @@
+"""Native ingest: ranges of run logs and blobs. Station 4."""

@@ -1,0 +1,1 @@
+"""Settings of both sides: one declarative table each (`client.py`, `server.py`)."""

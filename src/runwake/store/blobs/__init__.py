@@ -1,0 +1,1 @@
+"""Content-addressed bytes through obstore. Station 6."""

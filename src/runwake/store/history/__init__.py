@@ -1,0 +1,1 @@
+"""Rows of metrics and console lines: tail, segments, buckets. Station 6."""

@@ -1,0 +1,1 @@
+"""Metadata in SQL: entities, projects, runs, files. Station 6."""

@@ -1,0 +1,177 @@
+"""Control records of the run log: everything that is not a row of numbers.
+
+Each is one MessagePack map with its type in the field `type`. Readers ignore fields that they do
+not know and fill in defaults for those that are missing, so fields may be added but never change
+their meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from runwake.wire.frames import CONTROL, frame
+
+
+class Record(msgspec.Struct, tag_field="type", omit_defaults=True, kw_only=True):
+    """What all records have."""
+
+    time: float = 0.0
+    """Unix time in seconds at which the record was made."""
+
+
+class RunStart(Record, tag="start"):
+    """First record of every stream: which run it belongs to and who writes it."""
+
+    entity: str
+    project: str
+    run_id: str
+    stream: str
+    name: str | None = None
+    """Display name; None: the server makes one up."""
+    group: str | None = None
+    job_type: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+    config: dict[str, Any] = {}
+    """Nested, as given to `init`."""
+    resume: str = "never"
+    """never | allow | must | auto, as asked for."""
+    host: str | None = None
+    pid: int | None = None
+    program: str | None = None
+    args: list[str] = []
+    """Masked: values of arguments that look like secrets are left out."""
+    cwd: str | None = None
+    python: str | None = None
+    os: str | None = None
+    cpu_count: int | None = None
+    sdk_version: str | None = None
+    git_commit: str | None = None
+    git_remote: str | None = None
+    role: str = "writer"
+    """writer: a training process; sender: the process that ships the run's logs."""
+
+
+class ConfigUpdate(Record, tag="config"):
+    """Config keys that were set or deleted after the start."""
+
+    set: dict[str, Any] = {}
+    """Top-level keys with their whole (nested) new values."""
+    delete: list[str] = []
+
+
+class SummaryUpdate(Record, tag="summary"):
+    """Summary entries that the user set or deleted by hand.
+
+    Automatic summary values are not records: the server derives them from the rows.
+    """
+
+    set: list[tuple[list[str], Any]] = []
+    """Pairs of key path and value."""
+    delete: list[list[str]] = []
+
+
+class RunUpdate(Record, tag="update"):
+    """New name, notes, tags … None leaves a field as it is."""
+
+    name: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+    group: str | None = None
+    job_type: str | None = None
+
+
+class MetricDefinition(Record, tag="metric"):
+    """One `define_metric` call."""
+
+    name: str
+    """Key, or a glob that ends in `*`."""
+    step_metric: str | None = None
+    step_sync: bool | None = None
+    hidden: bool | None = None
+    summary: list[str] = []
+    goal: str | None = None
+    overwrite: bool = False
+
+
+class Console(Record, tag="console"):
+    """Text that the program printed. Lines end with a newline; the last may be unfinished."""
+
+    channel: str
+    """stdout | stderr"""
+    text: str
+
+
+class Alert(Record, tag="alert"):
+    """One `alert` call."""
+
+    title: str
+    text: str = ""
+    level: str = "INFO"
+    """INFO | WARN | ERROR"""
+
+
+class File(Record, tag="file"):
+    """A file of the run. Its blob is uploaded before this record is shipped."""
+
+    path: str
+    """Name within the run, with forward slashes. Data, never a path on a server."""
+    digest: str
+    """sha256, 64 hex digits."""
+    size: int
+    media_type: str = "application/octet-stream"
+    role: str = "file"
+    """media | file | code"""
+
+
+class Exit(Record, tag="exit"):
+    """The stream has ended. A later record in another stream makes the run live again."""
+
+    state: str
+    """finished | failed | crashed | killed, as in model.run.RunState."""
+    code: int | None = None
+    reason: str | None = None
+    """One line for a person: 'KeyboardInterrupt', 'killed by signal 9' …"""
+    traceback: str | None = None
+
+
+AnyRecord = (
+    RunStart
+    | ConfigUpdate
+    | SummaryUpdate
+    | RunUpdate
+    | MetricDefinition
+    | Console
+    | Alert
+    | File
+    | Exit
+)
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(AnyRecord)
+_PREFIX: Final = bytes((CONTROL,))
+
+
+def encode_record(record: AnyRecord) -> bytes:
+    """Return the frame of one control record.
+
+    Raises:
+        TypeError, OverflowError: the record holds a value that MessagePack cannot carry; callers
+            bring values into plain types first.
+    """
+    return frame(_PREFIX + _encoder.encode(record))
+
+
+def decode_record(payload: bytes | memoryview) -> AnyRecord | None:
+    """Return the record in the payload of a CONTROL frame, None if its type is unknown here.
+
+    Raises:
+        msgspec.DecodeError: the payload is not MessagePack.
+    """
+    try:
+        record: AnyRecord = _decoder.decode(payload)
+    except msgspec.ValidationError:
+        return None
+    return record
