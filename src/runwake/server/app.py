@@ -25,7 +25,7 @@ from runwake.server.stopping import Stopping
 from runwake.server.version import VERSION
 from runwake.settings.server import ServerSettings
 from runwake.store.blobs import LocalBlobStore
-from runwake.store.history import EmbeddedHistoryStore
+from runwake.store.history.store import EmbeddedHistoryStore
 from runwake.store.meta import SqlMetaStore
 from runwake.store.ports import BlobStore, HistoryStore, MetaStore
 from runwake.tracking.blobs import Blobs
@@ -67,7 +67,7 @@ def open_stores(data_dir: Path) -> Stores:
     meta = open_meta_store(data_dir)
     return Stores(
         meta=meta,
-        history=EmbeddedHistoryStore(data_dir / "history"),
+        history=EmbeddedHistoryStore(data_dir / "history.sqlite"),
         blobs=LocalBlobStore(data_dir / "blobs"),
     )
 
