@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -183,10 +184,7 @@ def _read_file(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"config={str(path)!r} cannot be read: {error}") from None
     try:
-        if path.suffix == ".json":
-            content = json.loads(text)
-        else:
-            content = _load_yaml(path, text)
+        content = json.loads(text) if path.suffix == ".json" else _load_yaml(path, text)
     except ValueError as error:
         raise UsageError(f"config={str(path)!r} is not valid: {error}") from None
     if not isinstance(content, dict):
@@ -198,7 +196,7 @@ def _read_file(path: Path) -> Any:
 
 def _load_yaml(path: Path, text: str) -> Any:
     try:
-        import yaml
+        yaml = import_module("yaml")
     except ImportError:
         raise UsageError(
             f"config={str(path)!r}: reading YAML needs `pip install pyyaml`; JSON needs nothing"

@@ -191,7 +191,8 @@ class Run:
         Raises:
             UsageError: an argument is not allowed.
         """
-        word = str(getattr(level, "value", level) or "INFO").upper()
+        named = getattr(level, "value", level)
+        word = "INFO" if named is None else str(named).upper()
         if word not in _ALERT_LEVELS:
             raise UsageError(f"alert: level={level!r}: expected {', '.join(_ALERT_LEVELS)}")
         if not isinstance(title, str) or not isinstance(text, str):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -97,18 +98,25 @@ class Shipping:
         shortens the wait, the second ends it.
         """
         waiting = _Waiting(timeout_s)
+        while waiting.num_interrupts < 2:
+            with suppress(KeyboardInterrupt):
+                return self._wait(size, stream, waiting)
+            waiting.note_interrupt()
+        return self._acked(stream)
+
+    def _wait(self, size: int, stream: str, waiting: _Waiting) -> int:
         while True:
-            try:
-                state = self._revive()
-                acked = state.acked.get(stream, 0) if state is not None else 0
-                if acked >= size or waiting.is_over(state):
-                    self._notices.show_progress("")
-                    return acked
-                waiting.show(self._notices, acked, size)
-                time.sleep(_POLL_S)
-            except KeyboardInterrupt:
-                if not waiting.interrupt():
-                    return 0
+            state = self._revive()
+            acked = self._acked(stream, state)
+            if acked >= size or waiting.is_over(state):
+                self._notices.show_progress("")
+                return acked
+            waiting.show(self._notices, acked, size)
+            time.sleep(_POLL_S)
+
+    def _acked(self, stream: str, state: SenderState | None = None) -> int:
+        state = state or read_state(self._run_dir.sender)
+        return 0 if state is None else state.acked.get(stream, 0)
 
     def last_error(self) -> str | None:
         """Return what troubles the sender, None if nothing does."""
@@ -137,7 +145,7 @@ class _Waiting:
     def __init__(self, timeout_s: float) -> None:
         self._started = time.monotonic()
         self._timeout_s = timeout_s
-        self._interrupts = 0
+        self.num_interrupts = 0
         self._shown_at = 0.0
         self._said = False
 
@@ -150,12 +158,11 @@ class _Waiting:
             limit = min(limit, _AWAY_TIMEOUT_S if state.reached else _NEVER_REACHED_TIMEOUT_S)
         return time.monotonic() - self._started >= limit
 
-    def interrupt(self) -> bool:
-        """Note a Ctrl-C; whether to wait on."""
-        self._interrupts += 1
+    def note_interrupt(self) -> None:
+        """Wait only a little longer: somebody pressed Ctrl-C."""
+        self.num_interrupts += 1
         waited = time.monotonic() - self._started
         self._timeout_s = min(self._timeout_s, waited + _INTERRUPTED_TIMEOUT_S)
-        return self._interrupts < 2
 
     def show(self, notices: Notices, acked: int, size: int) -> None:
         """Say how much is left: a moving line on a terminal, else one line."""

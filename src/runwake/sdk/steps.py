@@ -129,19 +129,19 @@ class History:
         self._remember_shape(data, row)
 
     def _plain_row(self, flat: Mapping[KeyPath, Any], step: Step) -> dict[KeyPath, Any]:
-        row: dict[KeyPath, Any] = {}
-        for path, value in flat.items():
-            try:
-                reference = self._media.reference(path, value, step)
-                row[path] = plain(value, self._warn) if reference is None else reference
-            except Exception as error:  # noqa: BLE001 - the log border: training goes on
-                kind = f"{type(value).__module__}.{type(value).__qualname__}"
-                self._warn(
-                    f"value-{kind}",
-                    f"a value of type {kind} cannot be stored ({error}): its text (repr) is kept",
-                )
-                row[path] = bounded_repr(value)
-        return row
+        return {path: self._plain_value(path, value, step) for path, value in flat.items()}
+
+    def _plain_value(self, path: KeyPath, value: Any, step: Step) -> Any:
+        try:
+            reference = self._media.reference(path, value, step)
+            return plain(value, self._warn) if reference is None else reference
+        except Exception as error:  # noqa: BLE001 - the log border: training goes on
+            kind = f"{type(value).__module__}.{type(value).__qualname__}"
+            self._warn(
+                f"value-{kind}",
+                f"a value of type {kind} cannot be stored ({error}): its text (repr) is kept",
+            )
+            return bounded_repr(value)
 
     def _remember_shape(self, data: Any, row: Mapping[KeyPath, Any]) -> None:
         if type(data) is not dict or self._definitions or tuple(row) != tuple(data):

@@ -156,7 +156,7 @@ class Summary:
             other = other.as_dict()
         return self.as_dict() == other
 
-    __hash__ = None  # type: ignore[assignment] - mutable, as a dict is
+    __hash__ = None  # type: ignore[assignment]  # mutable, as a dict is
 
     def __repr__(self) -> str:
         return f"Summary({self.as_dict()!r})"

@@ -128,14 +128,12 @@ CLIENT_SETTINGS: Final = (
         "name",
         _plain_text("name"),
         None,
-        about="Display name of the run; made up if none is given.",
+        about="Display name; made up if none is given.",
     ),
     _setting("notes", _plain_text("notes"), None, about="Text about the run."),
     _setting("tags", tags, None, metavar="A,B", about="Labels of the run."),
     _setting("run_group", _plain_text("group"), None, about="Group of runs that belong together."),
-    _setting(
-        "job_type", _plain_text("job_type"), None, about="What kind of run it is within its group."
-    ),
+    _setting("job_type", _plain_text("job_type"), None, about="Kind of run within its group."),
     _setting(
         "resume",
         resume,

@@ -60,6 +60,7 @@ class Image:
             raise UsageError(f"file_type={file_type!r}: expected one of {', '.join(_FORMATS)}")
         self.caption = None if caption is None else str(caption)
         self.format = file_type or "png"
+        self.data = b""
         self.width: int | None = None
         self.height: int | None = None
         if isinstance(data_or_path, Image):
