@@ -73,9 +73,7 @@ def _draw_sideways(image: Image.Image, text: str, middle_left: tuple[int, int]) 
     width = _text_width(text, 14)
     strip = Image.new("RGB", (width, 18), "white")
     ImageDraw.Draw(strip).text((0, 0), text, _FAINT, _font(14))
-    image.paste(
-        strip.rotate(90, expand=True), (middle_left[0] - 4, middle_left[1] - width // 2)
-    )
+    image.paste(strip.rotate(90, expand=True), (middle_left[0] - 4, middle_left[1] - width // 2))
 
 
 def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:

@@ -34,7 +34,9 @@ def free_port(host: str, wanted: int) -> int:
             try:
                 probe.bind((host, port))
             except PermissionError:
-                raise DemoError(f"port {port} of {host} needs more rights: try --port 8080") from None
+                raise DemoError(
+                    f"port {port} of {host} needs more rights: try --port 8080"
+                ) from None
             except OSError as error:
                 if isinstance(error, socket.gaierror):
                     raise DemoError(f"host {host!r} is not known here: {error}") from None
@@ -46,7 +48,9 @@ def free_port(host: str, wanted: int) -> int:
 class ServerProcess:
     """A running server. Not thread-safe."""
 
-    def __init__(self, host: str, port: int, data_dir: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, host: str, port: int, data_dir: Path, environment: Mapping[str, str]
+    ) -> None:
         """Start it; `wait_ready` says when it answers. What it prints goes to `server.log`."""
         shown = "127.0.0.1" if host == "localhost" else host
         self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"

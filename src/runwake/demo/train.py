@@ -62,7 +62,7 @@ class Data:
 
 def load(dataset: str) -> Data:
     """Load a bundled data set and split off a fifth for validation."""
-    bunch = load_digits() if dataset == "digits" else load_breast_cancer()
+    bunch: Any = load_digits() if dataset == "digits" else load_breast_cancer()
     raw_train, raw_val, y_train, y_val = train_test_split(
         bunch.data, bunch.target, test_size=0.2, random_state=SEED, stratify=bunch.target
     )
@@ -94,7 +94,7 @@ def make_model(configuration: Configuration) -> Any:
 
 def set_learning_rate(model: Any, learning_rate: float) -> None:
     """Change the learning rate of a model between two epochs."""
-    if isinstance(model, SGDClassifier):
+    if hasattr(model, "eta0"):
         model.eta0 = learning_rate
         return
     optimizer = getattr(model, "_optimizer", None)  # made by the first partial_fit

@@ -96,11 +96,7 @@ class Trainers:
         for training in self._live:
             training.process.terminate()
         for training in self._live:
-            try:
-                training.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                training.process.kill()
-                training.process.wait()
+            _wait_or_kill(training.process, max(0.1, deadline - time.monotonic()))
         self._live.clear()
 
     def _start(self, configuration: Configuration) -> _Training:
@@ -127,13 +123,19 @@ def _start_process(
     )
 
 
+def _wait_or_kill(process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def _report_of(training: _Training) -> Report:
     name = training.configuration.name
     if training.process.returncode:
         text = training.output.read_text(encoding="utf-8", errors="replace")
         end = "\n".join(text.rstrip().splitlines()[-15:])
-        raise DemoError(
-            f"training {name} ended with status {training.process.returncode}:\n{end}"
-        )
+        raise DemoError(f"training {name} ended with status {training.process.returncode}:\n{end}")
     duration_s = time.monotonic() - training.started
     return Report(name=name, duration_s=duration_s, **json.loads(training.report.read_text()))
