@@ -44,7 +44,8 @@ lint: $(VENV)/.dev ## check style, types, import fences, sizes, docs and drift
 	@$(VENV)/bin/loq check
 	@$(PY) tools/check_sizes.py
 	@echo "Checking generated pages: reference docs, OpenAPI document"
-	@$(PY) tools/openapi.py --check
+	@$(PY) -m runwake.server.openapi | diff -u schemas/openapi.json - || \
+	  { echo "schemas/openapi.json is stale: run make types"; exit 1; }
 	@$(PY) tools/reference.py --check
 	@echo "Checking the web app: Biome, TypeScript"
 	@$(WEB) modules
@@ -62,7 +63,8 @@ fix: $(VENV)/.dev ## mend what ruff and Biome can mend
 
 types: $(VENV)/.dev ## write schemas/openapi.json and the TypeScript types made from it
 	@echo "Writing the OpenAPI document and web/src/api/schema.ts"
-	@$(PY) tools/openapi.py
+	@$(PY) -m runwake.server.openapi > schemas/openapi.json.new
+	@mv schemas/openapi.json.new schemas/openapi.json
 	@$(WEB) modules
 	@$(WEB) exec node node_modules/openapi-typescript/bin/cli.js ../schemas/openapi.json --output src/api/schema.ts
 

@@ -10,7 +10,7 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +111,42 @@ def _sdk_entry(name: str, value: object) -> Iterator[str]:
                 continue
             yield from ("", f"### `{name}.{member_name}`", "")
             if inspect.isfunction(member):
-                yield from ("```python", f"{member_name}{inspect.signature(member)}", "```", "")
+                yield from ("```python", f"{member_name}{_signature(member)}", "```", "")
             yield _plain_docstring(member)
     elif callable(value) and (inspect.isfunction(value) or inspect.ismethod(value)):
-        yield from ("```python", f"{name}{inspect.signature(value)}", "```", "")
+        yield from ("```python", f"{name}{_signature(value)}", "```", "")
         yield _plain_docstring(value)
     elif isinstance(value, str):
         yield "A string."
     else:
         yield inspect.cleandoc(type(value).__doc__ or "")
+
+
+class _Bare(str):
+    """An annotation that is shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _signature(function: Callable[..., object]) -> str:
+    """Return a signature as it is written in the source."""
+    signature = inspect.signature(function)
+    parameters = [
+        parameter.replace(annotation=_Bare(parameter.annotation))
+        if isinstance(parameter.annotation, str)
+        else parameter
+        for parameter in signature.parameters.values()
+    ]
+    returned = signature.return_annotation
+    return str(
+        signature.replace(
+            parameters=parameters,
+            return_annotation=_Bare(returned) if isinstance(returned, str) else returned,
+        )
+    )
 
 
 def _plain_docstring(value: object) -> str:
