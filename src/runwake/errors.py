@@ -14,7 +14,8 @@
         ├── NotFoundError (LookupError)   no such project, run or blob
         ├── ConflictError                 the object exists already, or is in use
         ├── DigestMismatchError           a blob's bytes are not what its name says
-        └── StorageFullError              no space is left: try later
+        ├── StorageFullError              no space is left: try later
+        └── StoreBusyError                locked or away for a moment: try again at once
 """
 
 from __future__ import annotations
@@ -79,3 +80,7 @@ class DigestMismatchError(StoreError):
 
 class StorageFullError(StoreError):
     """No space is left on the device; nothing was half-written."""
+
+
+class StoreBusyError(StoreError):
+    """The store is locked or away for a moment; nothing was changed, the same call may succeed."""

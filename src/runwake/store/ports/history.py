@@ -1,24 +1,18 @@
-"""Ports of the stores. Each method states what an adapter owes; `runwake.testing` checks it.
-
-All methods block and may be called from any thread. The server calls them from its worker
-threads, never from the event loop.
-"""
+"""Port of the history store: rows of metrics and console lines. Imported by way of `ports`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NewType, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from runwake.model.keys import STEP, ValueKind
 from runwake.store.columns import FloatArray, RowBatch
+from runwake.store.ports.identity import RunUid
 from runwake.wire.rows import Schema
-
-RunUid = NewType("RunUid", str)
-"""The server's own name of a run: never reused, unchanged by renames and moves."""
 
 
 @dataclass(frozen=True)

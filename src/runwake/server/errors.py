@@ -1,0 +1,103 @@
+"""How each error becomes an answer: one shape for all, `ErrorAnswer`. The border of HTTP."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from runwake.errors import (
+    AuthenticationError,
+    ConflictError,
+    DigestMismatchError,
+    LogFormatError,
+    NotFoundError,
+    OffsetMismatchError,
+    RunwakeError,
+    StorageFullError,
+    StoreBusyError,
+    StoreError,
+    UsageError,
+)
+from runwake.server.access.browser import ForbiddenError
+from runwake.server.answers import error_answer
+from runwake.server.ingest.request_body import TooLargeError
+from runwake.wire.http import RangeRefused
+
+_log: Final = logging.getLogger(__name__)
+
+# The first class that fits counts.
+_BY_CLASS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
+    (AuthenticationError, 401, "unauthenticated"),
+    (NotFoundError, 404, "not_found"),
+    (ConflictError, 409, "conflict"),
+    (DigestMismatchError, 422, "digest_mismatch"),
+    (LogFormatError, 422, "log_format"),
+    (StorageFullError, 507, "storage_full"),
+    (StoreBusyError, 503, "busy"),
+    (StoreError, 503, "store"),
+    (UsageError, 422, "invalid"),
+    (ForbiddenError, 403, "forbidden"),
+    (TooLargeError, 413, "too_large"),
+)
+_HEADERS: Final = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": "1"},
+    507: {"Retry-After": "30"},
+}
+_BY_STATUS: Final = {404: "not_found", 405: "method_not_allowed"}
+
+
+def install(app: FastAPI) -> None:
+    """Give the app a handler for each kind of error."""
+    app.add_exception_handler(OffsetMismatchError, _range_refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (RunwakeError, ForbiddenError, TooLargeError):
+        app.add_exception_handler(kind, _known)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _range_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OffsetMismatchError)
+    body = msgspec.json.encode(RangeRefused(error.expected))
+    return Response(body, 409, media_type="application/json")
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    for kind, status, code in _BY_CLASS:
+        if isinstance(error, kind):
+            if status >= 500:
+                _log.error("%s %s: %s", request.method, request.url.path, error)
+            return error_answer(status, code, str(error), headers=_HEADERS.get(status))
+    return await _unexpected(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        {"where": ".".join(map(str, problem["loc"])), "message": str(problem["msg"])}
+        for problem in error.errors()
+    ]
+    first = problems[0]
+    message = f"{first['where']}: {first['message']}"
+    return error_answer(422, "invalid", message, {"problems": problems})
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _BY_STATUS.get(error.status_code, "error")
+    message = f"{request.method} {request.url.path}: {error.detail}"
+    return error_answer(error.status_code, code, message, headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Say that it is our fault, and nothing of the inside: that stands in the server's log."""
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_answer(
+        500, "internal", "the server made a mistake; its log says more. Trying again may help"
+    )

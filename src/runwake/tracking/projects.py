@@ -1,0 +1,87 @@
+"""Use cases of projects: listing them, and the keys that their runs have logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runwake.errors import NotFoundError
+from runwake.model.keys import ValueKind
+from runwake.store.ports import HistoryStore, KeySummary, MetaStore, ProjectRecord, RunUid
+from runwake.tracking.runs import require_project
+
+
+@dataclass
+class ProjectKey:
+    """One key over all runs of a project.
+
+    Attributes:
+        media_type: `_type` of its values if they are media.
+        num_runs: runs that have it.
+        max_count: most rows with it in any run.
+    """
+
+    key: str
+    kinds: set[ValueKind] = field(default_factory=set)
+    media_type: str | None = None
+    num_runs: int = 0
+    max_count: int = 0
+
+
+class Projects:
+    """All projects. Thread-safe: holds nothing but its stores."""
+
+    def __init__(self, meta: MetaStore, history: HistoryStore) -> None:
+        self._meta = meta
+        self._history = history
+
+    def list(self) -> Sequence[ProjectRecord]:
+        """Return all projects, the most recently active first."""
+        with self._meta.read() as tx:
+            return tx.projects()
+
+    def get(self, entity: str, name: str) -> ProjectRecord:
+        """Return one project.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        with self._meta.read() as tx:
+            project = tx.project(entity, name)
+        if project is None:
+            raise NotFoundError(f"there is no project {entity}/{name}")
+        return project
+
+    def keys(self, entity: str, name: str) -> Sequence[ProjectKey]:
+        """Return the keys of all runs of a project, sorted by name."""
+        with self._meta.read() as tx:
+            require_project(tx, entity, name)
+            runs = [run.uid for run in tx.runs(entity, name)]
+        return merge_keys(self._history.keys(runs))
+
+
+def merge_keys(by_run: Mapping[RunUid, Sequence[KeySummary]]) -> Sequence[ProjectKey]:
+    """Return the keys of several runs as one list, sorted by name."""
+    merged: dict[str, ProjectKey] = {}
+    for summaries in by_run.values():
+        counts: dict[str, int] = {}
+        for summary in summaries:
+            key = merged.get(summary.key)
+            if key is None:
+                key = merged[summary.key] = ProjectKey(summary.key)
+            key.kinds.add(summary.kind)
+            counts[summary.key] = counts.get(summary.key, 0) + summary.count
+            if key.media_type is None:
+                key.media_type = media_type_of(summary.last)
+        for name, count in counts.items():
+            merged[name].num_runs += 1
+            merged[name].max_count = max(merged[name].max_count, count)
+    return [merged[name] for name in sorted(merged)]
+
+
+def media_type_of(value: object) -> str | None:
+    """Return the `_type` of a media value, None for all else."""
+    if not isinstance(value, Mapping):
+        return None
+    kind = value.get("_type")
+    return kind if isinstance(kind, str) else None
