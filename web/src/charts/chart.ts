@@ -1,0 +1,295 @@
+/**
+ * One line chart on a canvas: uPlot keeps scales, axes, pointer and selection; lines, bands and
+ * marks are ours. Knows nothing of React: the owner hands in series and options, and is told of
+ * zooms and of the pointer.
+ */
+
+import uPlot from "uplot";
+import { drawSeries, type Emphasis, type Frame, mapping } from "./draw";
+import { formatDuration, formatLogTick, formatTicks } from "./format";
+import { findHits } from "./hits";
+import { durationSteps, Extent, padRange, type Range, windowOf } from "./scale";
+import { smooth } from "./smoothing";
+import type { ChartOptions, Hit, Series } from "./types";
+
+export interface ChartEvents {
+  /** The user dragged over a part of x, or asked for all of it (null). */
+  onZoom: (window: Range | null) => void;
+  /** The pointer moved over the plot (with what is near it), or left (null). */
+  onPointer: (pointer: { x: number; left: number; top: number; hits: Hit[] } | null) => void;
+}
+
+const MIN_SELECTION_PX = 6;
+const X_AXIS_HEIGHT = 22;
+
+export class Chart {
+  private plot: uPlot | null = null;
+  private series: readonly Series[] = [];
+  private options: ChartOptions = {
+    xKind: "number",
+    xLog: false,
+    yLog: false,
+    smoothing: 0,
+    window: null,
+  };
+  private xRange: Range = [0, 1];
+  private yRange: Range = [0, 1];
+  private focused: string | null = null;
+  private readonly smoothedCache = new WeakMap<object, { key: string; ys: readonly number[] }>();
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly events: ChartEvents,
+    private readonly xLabel: () => string,
+  ) {}
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  /** Draws `series`. Axes are made anew only when their kind changes. */
+  update(series: readonly Series[], options: ChartOptions): void {
+    const former = this.options;
+    const remake =
+      this.plot === null ||
+      former.xKind !== options.xKind ||
+      former.xLog !== options.xLog ||
+      former.yLog !== options.yLog;
+    this.series = series;
+    this.options = options;
+    this.fitRanges();
+    if (remake) this.make();
+    else this.plot?.setData(this.frameData());
+  }
+
+  resize(width: number, height: number): void {
+    if (width < 40 || height < 40) return;
+    if (this.plot === null) this.make();
+    else if (this.plot.width !== width || this.plot.height !== height)
+      this.plot.setSize({ width, height });
+  }
+
+  /** Draws anew with the colours of the page as they are now. */
+  repaint(): void {
+    this.plot?.redraw(false, true);
+  }
+
+  /** Puts the line `id` before the others; null: all alike. */
+  focus(id: string | null): void {
+    const known = id !== null && this.series.some((line) => line.id === id) ? id : null;
+    if (known === this.focused) return;
+    this.focused = known;
+    this.plot?.redraw(false, false);
+  }
+
+  /** Shows the vertical line at `x` because the pointer is there in another panel. */
+  pointAt(x: number | null): void {
+    const plot = this.plot;
+    if (plot === null) return;
+    const outside = x === null || x < this.xRange[0] || x > this.xRange[1];
+    const left = outside ? -10 : plot.valToPos(x, "x");
+    plot.setCursor({ left, top: outside ? -10 : plot.over.clientHeight / 2 }, false);
+  }
+
+  /** How many points can't be shown because the y axis is logarithmic. */
+  countHidden(): number {
+    if (!this.options.yLog) return 0;
+    return this.series.reduce(
+      (sum, line) => sum + line.data.last.filter((value) => value <= 0).length,
+      0,
+    );
+  }
+
+  toImage(background: string): HTMLCanvasElement | null {
+    const source = this.plot?.ctx.canvas;
+    if (source === undefined) return null;
+    const copy = document.createElement("canvas");
+    copy.width = source.width;
+    copy.height = source.height;
+    const ctx = copy.getContext("2d");
+    if (ctx === null) return null;
+    ctx.fillStyle = background;
+    ctx.fillRect(0, 0, copy.width, copy.height);
+    ctx.drawImage(source, 0, 0);
+    return copy;
+  }
+
+  private smoothed = (line: Series): readonly number[] | null => {
+    const { smoothing } = this.options;
+    if (smoothing <= 0) return null;
+    const width = this.xRange[1] - this.xRange[0];
+    const key = `${smoothing}:${width}`;
+    const cached = this.smoothedCache.get(line.data);
+    if (cached?.key === key) return cached.ys;
+    const ys = smooth(line.data.x, line.data.last, smoothing, width);
+    this.smoothedCache.set(line.data, { key, ys });
+    return ys;
+  };
+
+  private fitRanges(): void {
+    const { window, xLog, yLog } = this.options;
+    const x = new Extent();
+    for (const { data } of this.series) {
+      x.add(data.x, 0, data.x.length, xLog);
+      x.add(data.nonfiniteX, 0, data.nonfiniteX.length, xLog);
+    }
+    const whole = x.range ?? [xLog ? 1 : 0, xLog ? 10 : 1];
+    const shown = window ?? whole;
+    this.xRange = shown[0] < shown[1] ? shown : padRange(shown, xLog);
+    const y = new Extent();
+    for (const line of this.series) {
+      const { data } = line;
+      const [from, to] = windowOf(data.x, this.xRange);
+      y.add(data.last, from, to, yLog);
+      y.add(data.minimum, from, to, yLog);
+      y.add(data.maximum, from, to, yLog);
+    }
+    this.yRange = padRange(y.range ?? [yLog ? 1 : 0, yLog ? 10 : 1], yLog);
+  }
+
+  /** uPlot wants data to find its scales: the two corners of the frame. */
+  private frameData(): uPlot.AlignedData {
+    return [[...this.xRange], [...this.yRange]];
+  }
+
+  private make(): void {
+    const width = this.root.clientWidth;
+    const height = this.root.clientHeight;
+    if (width < 40 || height < 40) return;
+    this.plot?.destroy();
+    this.plot = new uPlot(this.settings(width, height), this.frameData(), this.root);
+  }
+
+  private settings(width: number, height: number): uPlot.Options {
+    const { xKind, xLog, yLog } = this.options;
+    return {
+      width,
+      height,
+      padding: [10, 14, 0, 0],
+      legend: { show: false },
+      scales: {
+        x: { time: xKind === "time", distr: xLog ? 3 : 1, range: () => [...this.xRange] },
+        y: { distr: yLog ? 3 : 1, range: () => [...this.yRange] },
+      },
+      series: [{}, { paths: () => null, points: { show: false } }],
+      axes: [this.xAxis(), this.yAxis()],
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false },
+        bind: {
+          dblclick: () => () => {
+            this.events.onZoom(null);
+            return null;
+          },
+        },
+      },
+      hooks: {
+        draw: [() => this.draw()],
+        setCursor: [(plot) => this.tellPointer(plot)],
+        setSelect: [(plot) => this.tellZoom(plot)],
+      },
+    };
+  }
+
+  private xAxis(): uPlot.Axis {
+    const { xKind, xLog } = this.options;
+    const axis: uPlot.Axis = { ...axisLooks(), size: X_AXIS_HEIGHT, space: 64 };
+    axis.label = this.xLabel();
+    axis.labelSize = 15;
+    axis.labelGap = -2;
+    axis.labelFont = `11px ${font()}`;
+    if (xLog) axis.values = (_, ticks) => ticks.map(formatLogTick);
+    else if (xKind === "duration") {
+      axis.incrs = durationSteps();
+      axis.values = (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatDuration(tick)));
+    } else if (xKind === "number") axis.values = (_, ticks) => formatTicks(ticks);
+    return axis;
+  }
+
+  private yAxis(): uPlot.Axis {
+    const { yLog } = this.options;
+    return {
+      ...axisLooks(),
+      space: 30,
+      gap: 6,
+      values: (_, ticks) => (yLog ? ticks.map(formatLogTick) : formatTicks(ticks)),
+      size: (plot, values) => {
+        plot.ctx.save();
+        plot.ctx.font = `12px ${font()}`;
+        const widths = (values ?? []).map((text) => plot.ctx.measureText(text ?? "").width);
+        plot.ctx.restore();
+        return Math.ceil(Math.max(24, ...widths)) + 14;
+      },
+    };
+  }
+
+  private draw(): void {
+    const plot = this.plot;
+    if (plot === null) return;
+    const { ctx, bbox } = plot;
+    const { xLog, yLog } = this.options;
+    const frame: Frame = {
+      ctx,
+      ...bbox,
+      ratio: devicePixelRatio,
+      x: mapping(this.xRange, bbox.left, bbox.width, xLog),
+      y: mapping(this.yRange, bbox.top + bbox.height, -bbox.height, yLog),
+      window: this.xRange,
+      floor: yLog ? 0 : Number.NEGATIVE_INFINITY,
+    };
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    const ordered = [...this.series].sort(
+      (a, b) => Number(a.id === this.focused) - Number(b.id === this.focused),
+    );
+    for (const line of ordered) {
+      const emphasis: Emphasis =
+        this.focused === null ? "normal" : line.id === this.focused ? "focused" : "dimmed";
+      drawSeries(frame, line, this.smoothed(line), emphasis);
+    }
+    ctx.restore();
+  }
+
+  private tellPointer(plot: uPlot): void {
+    const { left = -1, top = -1 } = plot.cursor;
+    if (left < 0 || top < 0) {
+      this.events.onPointer(null);
+      return;
+    }
+    const x = plot.posToVal(left, "x");
+    const reach = Math.abs(plot.posToVal(left + 12, "x") - x);
+    const toPixel = (value: number) => plot.valToPos(value, "y");
+    const hits = findHits(this.series, this.smoothed, { x, top }, reach, toPixel);
+    this.events.onPointer({ x, left, top, hits });
+  }
+
+  private tellZoom(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width <= 0) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width < MIN_SELECTION_PX) return;
+    this.events.onZoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+  }
+}
+
+function pageColor(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function font(): string {
+  return pageColor("--font-text") || "sans-serif";
+}
+
+function axisLooks(): uPlot.Axis {
+  return {
+    stroke: () => pageColor("--muted"),
+    font: `12px ${font()}`,
+    grid: { stroke: () => pageColor("--grid"), width: 1 },
+    ticks: { show: false },
+    border: { show: false },
+  };
+}

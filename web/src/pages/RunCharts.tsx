@@ -1,0 +1,37 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { keysQuery, runKeysQuery } from "../api/queries";
+import type { RunDetail } from "../api/types";
+import { Workspace } from "../panels/Workspace";
+import { useProject } from "./project-context";
+
+/** The workspace of one run: its own keys alone. */
+export function RunCharts({ run }: { run: RunDetail }) {
+  const { ref } = useProject();
+  const own = useQuery(runKeysQuery(ref, run.id));
+  const all = useQuery(keysQuery(ref));
+  const keys = useMemo(() => {
+    if (own.data === undefined || all.data === undefined) return undefined;
+    const counts = new Map<string, number>();
+    for (const key of own.data.keys)
+      counts.set(key.key, Math.max(counts.get(key.key) ?? 0, key.count));
+    return all.data.keys.flatMap((key) => {
+      const count = counts.get(key.key);
+      return count === undefined ? [] : [{ ...key, max_count: count }];
+    });
+  }, [own.data, all.data]);
+  const runs = useMemo(() => [run], [run]);
+  return (
+    <Workspace
+      runs={runs}
+      keys={keys}
+      problem={(own.error ?? all.error)?.message ?? null}
+      storageKey={`${ref.entity}/${ref.project}`}
+      empty={
+        run.state === "running"
+          ? "Nothing logged yet. Charts appear with the first row."
+          : "This run has logged nothing."
+      }
+    />
+  );
+}

@@ -1,0 +1,70 @@
+import { useLayoutEffect, useRef } from "react";
+import { createPortal } from "react-dom";
+import { formatDuration, formatNumber, formatTime } from "../charts/format";
+import type { Hit } from "../charts/types";
+import { xName } from "./use-lines";
+
+interface Props {
+  hits: readonly Hit[];
+  x: string;
+  smoothed: boolean;
+  clientX: number;
+  clientY: number;
+}
+
+const MAX_ROWS = 12;
+const GAP = 16;
+
+export function formatX(x: string, value: number): string {
+  if (x === "_runtime") return formatDuration(value);
+  if (x === "_timestamp") return formatTime(value);
+  return formatNumber(value, 6);
+}
+
+/** What the lines say at the pointer: the nearest first. */
+export function ChartTooltip({ hits, x, smoothed, clientX, clientY }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const { width, height } = element.getBoundingClientRect();
+    const right = clientX + GAP + width < window.innerWidth;
+    const left = right ? clientX + GAP : clientX - GAP - width;
+    const top = Math.min(clientY + GAP, window.innerHeight - height - 8);
+    element.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
+  }, [clientX, clientY]);
+  const first = hits[0];
+  if (first === undefined) return null;
+  const rest = hits.length - MAX_ROWS;
+  return createPortal(
+    <div className="chart-tip" ref={box} role="tooltip">
+      <div className="chart-tip__x muted">
+        {xName(x)} <span className="mono">{formatX(x, first.x)}</span>
+      </div>
+      <table>
+        <tbody>
+          {hits.slice(0, MAX_ROWS).map((hit, index) => (
+            <tr key={hit.id} data-nearest={index === 0}>
+              <td>
+                <span className="chart-tip__line" style={{ background: hit.color }} />
+              </td>
+              <td className="chart-tip__name truncate">{hit.label}</td>
+              <td className="mono number">{formatNumber(hit.smoothed ?? hit.value)}</td>
+              {smoothed && <td className="mono number muted">{formatNumber(hit.value)}</td>}
+              <td className="mono muted chart-tip__aside">
+                {hit.x !== first.x && `@ ${formatX(x, hit.x)}`}
+                {hit.x === first.x &&
+                  index === 0 &&
+                  hit.minimum !== null &&
+                  hit.minimum !== hit.maximum &&
+                  `${formatNumber(hit.minimum)} … ${formatNumber(hit.maximum ?? Number.NaN)}`}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rest > 0 && <div className="muted">and {rest} more</div>}
+    </div>,
+    document.body,
+  );
+}

@@ -1,0 +1,24 @@
+import { createContext, use } from "react";
+import type { LineStore } from "../api/line-store";
+import type { ProjectRef } from "../api/queries";
+import type { Run } from "../api/types";
+import type { HoverStore } from "../lib/hover";
+
+/** What all panels of a workspace share. */
+export interface WorkspaceState {
+  readonly ref: ProjectRef;
+  readonly runs: readonly Run[];
+  readonly lines: LineStore;
+  readonly hover: HoverStore;
+  readonly x: string;
+  readonly xLog: boolean;
+  readonly smoothing: number;
+}
+
+export const WorkspaceContext = createContext<WorkspaceState | null>(null);
+
+export function useWorkspace(): WorkspaceState {
+  const state = use(WorkspaceContext);
+  if (state === null) throw new Error("useWorkspace is for panels of a workspace");
+  return state;
+}
