@@ -49,10 +49,12 @@ def _commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Comm
     context = click.Context(group, info_name=prefix)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
+        if command is None or command.hidden:
+            continue
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield f"{prefix} {name}", command
         if isinstance(command, click.Group):
             yield from _commands(command, f"{prefix} {name}")
-        elif command is not None and not command.hidden:
-            yield f"{prefix} {name}", command
 
 
 def _metavar(argument: click.Argument) -> str:
