@@ -16,7 +16,7 @@ import pytest
 
 from runwake.settings.sources import environment
 
-ONE_PROCESS_FOLDERS = ("fault", "browser")
+ONE_PROCESS_FOLDERS = ("fault", "browser", "demo")
 """Tests that start many processes themselves: each folder runs in one worker, in order."""
 
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import reference
 
+import reference
 import runwake
 
 if sys.version_info >= (3, 11):
@@ -44,7 +44,10 @@ def test_every_setting_is_documented_with_its_variables() -> None:
     settings = (*reference.CLIENT_SETTINGS, *reference.SERVER_SETTINGS)
 
     missing = [
-        word for setting in settings for word in (setting.name, *setting.env) if f"`{word}`" not in page
+        word
+        for setting in settings
+        for word in (setting.name, *setting.env)
+        if f"`{word}`" not in page
     ]
     assert missing == []
 
@@ -91,7 +94,11 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_links_between_pages_lead_somewhere() -> None:
     listed = subprocess.run(
-        ("git", "ls-files", "-z", "--", "*.md"), cwd=ROOT, capture_output=True, text=True, check=True
+        ("git", "ls-files", "-z", "--", "*.md"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     broken = []
     for name in filter(None, listed.stdout.split("\0")):

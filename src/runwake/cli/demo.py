@@ -54,12 +54,24 @@ _STOP_TIMEOUT_S = 10.0
     "--project", default="demo", show_default=True, help="Project that the runs belong to."
 )
 @click.option(
+    "--epochs",
+    type=click.IntRange(1, 10_000),
+    default=None,
+    show_default="each model's own number",
+    help="Passes over the data.",
+)
+@click.option(
     "--exit-when-done",
     is_flag=True,
     help="Stop the server when all has arrived. Exit status 1 if something has not.",
 )
 def command(
-    host: str, port: int, data_dir: Path | None, project: str, exit_when_done: bool
+    host: str,
+    port: int,
+    data_dir: Path | None,
+    project: str,
+    epochs: int | None,
+    exit_when_done: bool,
 ) -> None:
     """Train real models on real data and watch them live.
 
@@ -79,7 +91,7 @@ def command(
     folder = (data_dir or Path.home() / ".runwake" / "demo").expanduser().absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        complete = _Demo(folder, host, port, project).run(exit_when_done)
+        complete = _Demo(folder, host, port, project, epochs).run(exit_when_done)
     except DemoError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -94,7 +106,10 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 class _Demo:
     """One start of the demo."""
 
-    def __init__(self, folder: Path, host: str, port: int, project: str) -> None:
+    def __init__(
+        self, folder: Path, host: str, port: int, project: str, epochs: int | None
+    ) -> None:
+        self._epochs = epochs
         self._folder = folder
         self._host = host
         self._project = project
@@ -133,9 +148,13 @@ class _Demo:
         return complete
 
     def _train(self, server: ServerProcess, reader: ProjectReader) -> bool:
+        arguments = ["--project", self._project, "--group", self._group]
+        arguments += ["--epoch-s", str(_EPOCH_S)]
+        if self._epochs is not None:
+            arguments += ["--epochs", str(self._epochs)]
         trainers = Trainers(
             CONFIGURATIONS,
-            ("--project", self._project, "--group", self._group, "--epoch-s", str(_EPOCH_S)),
+            arguments,
             self._folder,
             _clean_environment(
                 {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import subprocess
 import sys
@@ -25,22 +26,18 @@ def free_port(host: str, wanted: int) -> int:
     """Return the first port from `wanted` on that nobody listens on.
 
     Raises:
-        DemoError: the next `PORTS_TO_TRY` ports are all taken, or the host is not this machine.
+        DemoError: the next `PORTS_TO_TRY` ports are all taken, or this machine is not `host`.
     """
     for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             # As servers do: a port in TIME_WAIT from an earlier demo is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except PermissionError:
-                raise DemoError(
-                    f"port {port} of {host} needs more rights: try --port 8080"
-                ) from None
             except OSError as error:
-                if isinstance(error, socket.gaierror):
-                    raise DemoError(f"host {host!r} is not known here: {error}") from None
-                continue
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise DemoError(f"cannot listen on {host} port {port}: {error.strerror}") from None
             return port
     raise DemoError(f"no free port from {wanted} on: name one with --port")
 

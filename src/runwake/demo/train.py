@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -208,9 +208,13 @@ def main() -> None:
     parser.add_argument("--project", default="demo")
     parser.add_argument("--group", default="by hand")
     parser.add_argument("--epoch-s", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--epochs", type=int, help="instead of the configuration's own number")
     parser.add_argument("--report", type=Path, metavar="FILE")
     options = parser.parse_args()
-    report = train(options.configuration, options.project, options.group, options.epoch_s)
+    configuration: Configuration = options.configuration
+    if options.epochs is not None:
+        configuration = replace(configuration, epochs=options.epochs)
+    report = train(configuration, options.project, options.group, options.epoch_s)
     if options.report is not None:
         options.report.write_text(json.dumps(report), encoding="utf-8")
 
