@@ -1,1 +1,90 @@
-"""Runwake: open-source, self-hosted experiment tracking for machine learning."""
+"""Runwake: open-source, self-hosted experiment tracking for machine learning.
+
+::
+
+    import runwake
+
+    run = runwake.init(project="digits", config={"lr": 0.1})
+    run.log({"loss": 0.3})
+    run.finish()
+
+Names are loaded when they are first used, so that `import runwake` costs next to nothing.
+`run`, `config`, `summary` and `log` are bound anew by `init`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # type checkers take it for True; typing is not imported for it
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runwake.errors import (
+        AuthenticationError,
+        CommunicationError,
+        ConfigError,
+        RunwakeError,
+        UsageError,
+    )
+    from runwake.sdk.config import Config
+    from runwake.sdk.current import alert, define_metric, finish, log
+    from runwake.sdk.media.image import Image
+    from runwake.sdk.run import Run
+    from runwake.sdk.session import init
+    from runwake.sdk.summary import Summary
+
+    run: Run | None
+    config: Config
+    summary: Summary
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuthenticationError",
+    "CommunicationError",
+    "ConfigError",
+    "Image",
+    "Run",
+    "RunwakeError",
+    "UsageError",
+    "__version__",
+    "alert",
+    "config",
+    "define_metric",
+    "finish",
+    "init",
+    "log",
+    "run",
+    "summary",
+]
+
+_HOMES = {
+    "AuthenticationError": "runwake.errors",
+    "CommunicationError": "runwake.errors",
+    "ConfigError": "runwake.errors",
+    "RunwakeError": "runwake.errors",
+    "UsageError": "runwake.errors",
+    "Image": "runwake.sdk.media.image",
+    "Run": "runwake.sdk.run",
+    "alert": "runwake.sdk.current",
+    "config": "runwake.sdk.current",
+    "define_metric": "runwake.sdk.current",
+    "finish": "runwake.sdk.current",
+    "init": "runwake.sdk.session",
+    "log": "runwake.sdk.current",
+    "summary": "runwake.sdk.current",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "run":  # no run is active
+        return None
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'runwake' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

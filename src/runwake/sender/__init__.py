@@ -1,1 +1,4 @@
-"""The process that ships run logs to the server, for ever and by offset. Station 3."""
+"""From the run log to the server: the sender's process, and `sync` for what it left. Station 3.
+
+The training process imports only `launch` and `state`; everything else runs elsewhere.
+"""

@@ -76,6 +76,8 @@ def resolve(
         if given is not None:
             try:
                 values[setting.name] = setting.parse(given)
+            except UsageError:  # says all that is to say already
+                raise
             except ValueError as error:
                 raise UsageError(f"{setting.name}={given!r}: {error}") from None
     return Resolved(values, tuple(warnings))

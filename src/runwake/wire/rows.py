@@ -37,6 +37,13 @@ _decode_rich: Final = msgspec.msgpack.Decoder(
 
 _CODES: Final[dict[type, str]] = {float: "d", int: "q", bool: "?"}
 
+MAX_SCHEMAS: Final = 4096
+"""A stream interns at most so many key tuples; rows of further ones are MessagePack. Keys that
+are made up row by row must not grow the memory of writer and server without end."""
+
+Shape = tuple[tuple[KeyPath, ...], tuple[type, ...], type]
+"""What a schema is looked up by: keys, types of the values, type of the step."""
+
 
 def register_scalar_type(scalar_type: type, code: str) -> None:
     """Let values of `scalar_type` be packed as `code` (d, q, Q or ?) without a conversion.
@@ -44,6 +51,11 @@ def register_scalar_type(scalar_type: type, code: str) -> None:
     The type must offer what `struct.pack` asks for: `__float__` for d, `__index__` for q and Q.
     """
     _CODES[scalar_type] = code
+
+
+def is_scalar_type(value_type: type) -> bool:
+    """Whether values of this type are packed as they are."""
+    return value_type in _CODES
 
 
 class Schema(NamedTuple):
@@ -78,7 +90,7 @@ class RowEncoder:
     """Turns rows into frames. Not thread-safe: one per stream, under the stream's lock."""
 
     def __init__(self) -> None:
-        self._by_shape: dict[tuple[tuple[KeyPath, ...], tuple[type, ...], type], _Interned] = {}
+        self._by_shape: dict[Shape, _Interned] = {}
         self._next_id = 0
         self._written: set[int] = set()
 
@@ -107,28 +119,39 @@ class RowEncoder:
         Raises:
             TypeError, OverflowError: a value that neither form can carry.
         """
-        shape = (keys, tuple(map(type, values)), type(step))
+        packed = self.encode_shaped(
+            (keys, tuple(map(type, values)), type(step)), values, step, time, open_
+        )
+        return packed or self._encode_rich(keys, values, step, time, open_)
+
+    def encode_shaped(
+        self, shape: Shape, values: tuple[Any, ...], step: Step, time: float, open_: bool
+    ) -> bytes | None:
+        """Return the frames of a packed row, None if the row does not fit that form.
+
+        The hot path of `encode`, for callers that know the row's shape already.
+        """
         interned = self._by_shape.get(shape)
         if interned is None:
             interned = self._intern(shape)
             if interned is None:
-                return self._encode_rich(keys, values, step, time, open_)
+                return None
         try:
             body = interned.pack(
                 frames.ROW_OPEN if open_ else frames.ROW, interned.schema.id, step, time, *values
             )
         except struct.error:  # an int beyond int64
-            return self._encode_rich(keys, values, step, time, open_)
+            return None
         packed = _pack_head(len(body), crc32(body)) + body
         if interned.schema.id in self._written:
             return packed
         self._written.add(interned.schema.id)
         return interned.frame + packed
 
-    def _intern(
-        self, shape: tuple[tuple[KeyPath, ...], tuple[type, ...], type]
-    ) -> _Interned | None:
+    def _intern(self, shape: Shape) -> _Interned | None:
         keys, value_types, step_type = shape
+        if self._next_id >= MAX_SCHEMAS:
+            return None
         codes = "".join(_CODES.get(value_type, "") for value_type in value_types)
         if len(codes) != len(keys):
             return None

@@ -1,0 +1,1 @@
+"""Logged media: encoding into bytes, and their way into the run's blobs."""

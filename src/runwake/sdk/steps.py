@@ -1,0 +1,224 @@
+"""Rows and their steps: what one `log` call appends, and to which row.
+
+A row is open until something closes it. `log(d)` adds to the open row, closes it and advances;
+`commit=False` only adds; `log(d, step=k)` opens row k, or adds to it, and leaves it open. A step
+below the current one makes a row of its own, kept as it is: late is better than lost.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import time
+from collections.abc import Callable, Mapping
+from threading import RLock
+from typing import Any, Final
+
+from runwake.errors import ArgumentTypeError, UsageError
+from runwake.model.keys import KeyPath
+from runwake.sdk.media.storing import MediaStore
+from runwake.sdk.metrics import Definitions
+from runwake.sdk.notices import Notices
+from runwake.sdk.stream import LogStream
+from runwake.sdk.summary import SummaryStore
+from runwake.sdk.values import bounded_repr, flatten, plain
+from runwake.wire.rows import Shape, Step, is_scalar_type
+
+CHECK_INTERVAL_S: Final = 2.0
+_now: Final = time.time
+_INT64: Final = 2**63
+
+
+class History:
+    """The rows of one run. Safe to call from any thread: rows are appended in order of arrival.
+
+    Args:
+        stream: where rows are appended.
+        summary: told of the values of closed rows.
+        media: stores images and turns them into references.
+        definitions: step metrics that rows must carry.
+        notices: told once per kind of what is odd.
+        first_step: step of the first row.
+    """
+
+    def __init__(
+        self,
+        stream: LogStream,
+        summary: SummaryStore,
+        media: MediaStore,
+        definitions: Definitions,
+        notices: Notices,
+        *,
+        first_step: int = 0,
+    ) -> None:
+        self.step: Step = first_step
+        self.num_rows_late = 0
+        self.on_check: Callable[[], None] | None = None
+        """Called between rows, at most every `CHECK_INTERVAL_S`."""
+        self._stream = stream
+        self._summary = summary
+        self._media = media
+        self._definitions = definitions
+        self._notices = notices
+        self._warn = notices.warn_once
+        self._open: dict[KeyPath, Any] = {}
+        self._plain_shapes: set[Shape] = set()
+        self._check_at = 0.0
+        self._closed_reason: str | None = None
+        self._lock = RLock()
+
+    def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
+        """Append values to the row that `step` and `commit` say; see `Run.log`."""
+        with self._lock:
+            now = _now()
+            if step is not None and type(step) is not int:
+                step = self._check_step(step)
+            if type(data) is dict:
+                values = tuple(data.values())
+                shape = (tuple(data), tuple(map(type, values)), int)
+                # Rows of a shape that was plain before: no look at single values is needed.
+                if shape in self._plain_shapes:
+                    if step is None:
+                        row_step, open_ = self.step, commit is False
+                    else:
+                        row_step, open_ = step, commit is not True
+                    writer = self._stream.writer
+                    if writer.append_shaped(shape, values, row_step, now, open_):
+                        self._advance(row_step, open_, data)
+                        if now >= self._check_at:
+                            self._check(now)
+                        return
+            self._log_any(data, step, commit, now)
+            if now >= self._check_at:
+                self._check(now)
+
+    def close(self, reason: str) -> None:
+        """Close the open row and refuse further ones, saying why."""
+        with self._lock:
+            self._close_row()
+            self._plain_shapes.clear()
+            self._closed_reason = reason
+
+    def after_fork(self) -> None:
+        """Forget locks that another thread of the parent may have held; called in the child."""
+        self._lock = RLock()
+        self.on_check = None
+
+    def _log_any(self, data: Any, step: Step | None, commit: bool | None, now: float) -> None:
+        """The way of all rows whose shape is new or not plain."""
+        if self._closed_reason is not None:
+            raise UsageError(self._closed_reason)
+        if not isinstance(data, Mapping):
+            raise ArgumentTypeError(
+                f"log takes a dict of names and values, got {bounded_repr(data)} "
+                f"({type(data).__name__})"
+            )
+        flat = flatten(data, self._warn)
+        row_step = self.step if step is None else step
+        open_ = commit is False if step is None else commit is not True
+        row = self._plain_row(flat, row_step)
+        if self._definitions:
+            before = self._open if row_step == self.step else {}
+            row.update(self._definitions.missing_steps(row, before))
+        try:
+            self._stream.writer.append_row(tuple(row), tuple(row.values()), row_step, now, open_)
+        except Exception as error:  # noqa: BLE001 - the log border: training goes on
+            self._warn(f"row-{type(error).__name__}", f"a row cannot be kept and is lost: {error}")
+            return
+        self._advance(row_step, open_, row)
+        self._remember_shape(data, row)
+
+    def _plain_row(self, flat: Mapping[KeyPath, Any], step: Step) -> dict[KeyPath, Any]:
+        return {path: self._plain_value(path, value, step) for path, value in flat.items()}
+
+    def _plain_value(self, path: KeyPath, value: Any, step: Step) -> Any:
+        try:
+            reference = self._media.reference(path, value, step)
+            return plain(value, self._warn) if reference is None else reference
+        except Exception as error:  # noqa: BLE001 - the log border: training goes on
+            kind = f"{type(value).__module__}.{type(value).__qualname__}"
+            self._warn(
+                f"value-{kind}",
+                f"a value of type {kind} cannot be stored ({error}): its text (repr) is kept",
+            )
+            return bounded_repr(value)
+
+    def _remember_shape(self, data: Any, row: Mapping[KeyPath, Any]) -> None:
+        if type(data) is not dict or self._definitions or tuple(row) != tuple(data):
+            return
+        types = tuple(map(type, data.values()))
+        if all(map(is_scalar_type, types)) and len(self._plain_shapes) < 4096:
+            self._plain_shapes.add((tuple(data), types, int))
+
+    def forget_shapes(self) -> None:
+        """Look at each value again; called when a metric is defined."""
+        with self._lock:
+            self._plain_shapes.clear()
+
+    def _advance(self, step: Step, open_: bool, values: Mapping[Any, Any]) -> None:
+        """Move to where the next row goes, after a row was appended."""
+        if step < self.step:
+            self._note_late(step)
+            self._close_row()
+            self._summary.add_row(values)
+            return
+        if step > self.step:
+            self._close_row()
+            self.step = step
+        if open_:
+            self._open.update(values)
+            return
+        if self._open:
+            self._open.update(values)
+            self._close_row()
+        else:
+            self._summary.add_row(values)
+        self.step = step + 1 if type(step) is int else math.floor(step) + 1
+
+    def _close_row(self) -> None:
+        if self._open:
+            self._summary.add_row(self._open)
+            self._open = {}
+
+    def _note_late(self, step: Step) -> None:
+        self.num_rows_late += 1
+        self._warn(
+            "late-step",
+            f"log: step {step} is below the current step {self.step}; such rows are kept as they "
+            "are, in order of arrival",
+        )
+
+    def _check_step(self, step: Any) -> Step | None:
+        """Return a step as int or float; None for one that stands for nothing (NaN).
+
+        Raises:
+            ArgumentTypeError: the step is no number.
+        """
+        if isinstance(step, (bool, str, bytes)) or type(step).__name__ in ("bool_", "bool"):
+            raise ArgumentTypeError(_step_error(step))
+        if hasattr(step, "item") and not isinstance(step, (int, float)):
+            if getattr(step, "shape", ()) != () and math.prod(step.shape) != 1:
+                raise ArgumentTypeError(_step_error(step))
+            return self._check_step(step.item())
+        if isinstance(step, float):
+            return self._check_float_step(step)
+        try:
+            number = operator.index(step)
+        except TypeError:
+            raise ArgumentTypeError(_step_error(step)) from None
+        return number if -_INT64 <= number < _INT64 else float(number)
+
+    def _check_float_step(self, step: float) -> Step | None:
+        if not math.isfinite(step):
+            self._warn("step-nan", f"log: step={step} is no step; the current one is used")
+            return None
+        return int(step) if step.is_integer() and abs(step) < _INT64 else float(step)
+
+    def _check(self, now: float) -> None:
+        self._check_at = now + CHECK_INTERVAL_S
+        if self.on_check is not None:
+            self.on_check()
+
+
+def _step_error(step: object) -> str:
+    return f"log: step must be an integer, got {bounded_repr(step)} ({type(step).__name__})"

@@ -1,0 +1,246 @@
+"""Bringing logged values into plain Python types that the run log can carry.
+
+Foreign libraries are never imported for it: arrays and tensors are known by what they offer
+(`shape`, `dtype`, `item`, `tolist`). A value that nothing here knows becomes its `repr`, with one
+warning per type; no value ever stops a training loop.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, Final
+from uuid import UUID
+
+from runwake.errors import ArgumentTypeError
+from runwake.model.keys import RESERVED_KEYS, KeyPath
+from runwake.wire.rows import register_scalar_type
+
+MAX_LIST_SIZE: Final = 32
+"""Arrays of up to so many elements are kept as lists, larger ones as histograms."""
+HISTOGRAM_BINS: Final = 32
+_MAX_DEPTH: Final = 32
+_MAX_REPR: Final = 1000
+_INT_MIN: Final = -(2**63)
+_UINT_END: Final = 2**64
+
+WarnOnce = Callable[[str, str], None]
+_AS_TEXT: Final = (Decimal, Fraction, complex, PurePath, UUID, timedelta)
+
+
+def flatten(data: Mapping[str, Any], warn: WarnOnce) -> dict[KeyPath, Any]:
+    """Return the values of a `log` call by key path, nested dicts taken apart.
+
+    Values are left as they are. Keys below the top level become strings.
+
+    Raises:
+        ArgumentTypeError: a top-level key is no string.
+    """
+    flat: dict[KeyPath, Any] = {}
+    for key, value in data.items():
+        if not isinstance(key, str):
+            raise ArgumentTypeError(
+                f"log: keys must be strings, got {key!r} ({type(key).__name__})"
+            )
+        if key in RESERVED_KEYS:
+            warn(
+                f"reserved-{key}",
+                f"log: the key {key!r} is kept by Runwake itself and left out (use step= to set "
+                "the step)",
+            )
+        elif not key:
+            warn("empty-key", "log: the key '' is left out: a metric needs a name")
+        elif isinstance(value, Mapping) and not _is_typed(value):
+            _flatten_into(flat, (clean_text(key),), value, 1)
+        else:
+            flat[clean_text(key)] = value
+    return flat
+
+
+def _flatten_into(
+    flat: dict[KeyPath, Any], path: tuple[str, ...], data: Mapping[Any, Any], depth: int
+) -> None:
+    for key, value in data.items():
+        below = (*path, clean_text(str(key)))
+        if isinstance(value, Mapping) and not _is_typed(value) and depth < _MAX_DEPTH:
+            _flatten_into(flat, below, value, depth + 1)
+        else:
+            flat[below] = value
+
+
+def _is_typed(value: Mapping[Any, Any]) -> bool:
+    """Whether a dict stands for one value, such as a histogram, and is not taken apart."""
+    return isinstance(value.get("_type"), str)
+
+
+def plain(value: Any, warn: WarnOnce, depth: int = 0) -> Any:
+    """Return the value in plain types: None, bool, int of 64 bits, float, str, list, dict.
+
+    Registered scalars of numpy stay as they are: the run log packs them without a conversion.
+    """
+    kind = type(value)
+    if value is None or kind is float or kind is bool:
+        return value
+    if kind is int:
+        return plain_int(value)
+    if kind is str:
+        return clean_text(value)
+    if depth > _MAX_DEPTH:
+        return bounded_repr(value)
+    if isinstance(value, Mapping):
+        return {clean_text(str(k)): python_plain(v, warn, depth + 1) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [python_plain(item, warn, depth + 1) for item in value]
+    if getattr(value, "shape", None) is not None and hasattr(value, "dtype"):
+        return _plain_array(value, warn, depth)
+    return _plain_object(value, warn, depth)
+
+
+def plain_int(value: int) -> int | float:
+    """Return an int exactly if it has 64 bits, signed or not; else the nearest float."""
+    if _INT_MIN <= value < _UINT_END:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def python_plain(value: Any, warn: WarnOnce, depth: int = 0) -> Any:
+    """Return the value as `plain` does, and scalars of numpy as their Python counterparts."""
+    return python_value(plain(value, warn, depth))
+
+
+def python_value(value: Any) -> Any:
+    """Return a scalar of numpy as its Python counterpart, all else as it is."""
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def clean_text(text: str) -> str:
+    """Return a plain `str` without lone surrogates, which UTF-8 cannot carry."""
+    if text.isascii():
+        return str(text)
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def bounded_repr(value: Any) -> str:
+    """Return `repr`, or the type's name where that fails, cut at a fixed length."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a user's __repr__ may raise anything; part of the log border
+        text = f"<{type(value).__name__}>"
+    return clean_text(text if len(text) <= _MAX_REPR else text[:_MAX_REPR] + "…")
+
+
+def _plain_object(value: Any, warn: WarnOnce, depth: int) -> Any:
+    """Values of the standard library and of the user's own classes."""
+    if isinstance(value, Enum):
+        return clean_text(value.name)
+    if isinstance(value, (bool, int, float, str)):  # a subclass
+        for base in (bool, int, float, str):
+            if isinstance(value, base):
+                return plain(base(value), warn, depth)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("utf-8", "replace")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, _AS_TEXT):
+        return clean_text(str(value))
+    fields = getattr(type(value), "__dataclass_fields__", None)
+    if isinstance(fields, dict):
+        return {name: plain(getattr(value, name, None), warn, depth + 1) for name in fields}
+    if hasattr(value, "__qualname__"):  # a class or function
+        return clean_text(f"{value.__module__}.{value.__qualname__}")
+    return _plain_unknown(value, warn)
+
+
+def _plain_unknown(value: Any, warn: WarnOnce) -> Any:
+    kind = type(value)
+    if hasattr(kind, "__float__"):
+        return float(value)
+    warn(
+        f"value-{kind.__module__}.{kind.__qualname__}",
+        f"values of type {kind.__module__}.{kind.__qualname__} cannot be stored as such: their "
+        "text (repr) is kept",
+    )
+    return bounded_repr(value)
+
+
+def _plain_array(value: Any, warn: WarnOnce, depth: int) -> Any:
+    """Arrays, tensors and their scalars."""
+    if type(value).__module__ == "numpy" and value.shape == () and _register_numpy(type(value)):
+        return value
+    if hasattr(value, "detach"):  # torch: off the graph, off the accelerator
+        value = value.detach().cpu()
+    size = math.prod(value.shape)
+    if size == 1:
+        item = value.item()
+        return bounded_repr(value) if hasattr(item, "shape") else plain(item, warn, depth + 1)
+    if size <= MAX_LIST_SIZE:
+        return plain(value.tolist(), warn, depth + 1)
+    return histogram(value)
+
+
+def _register_numpy(kind: type) -> bool:
+    """Let scalars of this numpy type be packed as they are; whether that is possible."""
+    dtype = getattr(sys.modules.get("numpy"), "dtype", None)
+    if dtype is None:
+        return False
+    described = dtype(kind)
+    code = {"f": "d", "i": "q", "u": "Q" if described.itemsize == 8 else "q", "b": "?"}.get(
+        described.kind
+    )
+    if code is None or described.itemsize > 8:
+        return False
+    register_scalar_type(kind, code)
+    return True
+
+
+def histogram(value: Any) -> dict[str, Any]:
+    """Return 32 equal bins over the finite elements of a large array.
+
+    Args:
+        value: an array or tensor of numbers, of any shape.
+
+    Returns:
+        `bins`: 33 edges; `values`: 32 counts.
+
+    Raises:
+        ValueError, TypeError: the elements are no numbers.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        edges, counts = _count_bins([float(number) for number in _elements(value.tolist())])
+    else:
+        array = numpy.asarray(value.float() if hasattr(value, "float") else value, dtype="f8")
+        found, bounds = numpy.histogram(array[numpy.isfinite(array)], bins=HISTOGRAM_BINS)
+        edges, counts = bounds.tolist(), found.tolist()
+    return {"_type": "histogram", "bins": edges, "values": counts}
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _elements(item)
+    else:
+        yield value
+
+
+def _count_bins(numbers: list[float]) -> tuple[list[float], list[int]]:
+    finite = [number for number in numbers if math.isfinite(number)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    width = (high - low) / HISTOGRAM_BINS
+    counts = [0] * HISTOGRAM_BINS
+    for number in finite:
+        counts[min(int((number - low) / width), HISTOGRAM_BINS - 1)] += 1
+    return [low + width * i for i in range(HISTOGRAM_BINS)] + [high], counts
