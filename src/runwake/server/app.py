@@ -24,6 +24,9 @@ from runwake.server.services import Services
 from runwake.server.stopping import Stopping
 from runwake.server.version import VERSION
 from runwake.settings.server import ServerSettings
+from runwake.store.blobs import LocalBlobStore
+from runwake.store.history import EmbeddedHistoryStore
+from runwake.store.meta import SqlMetaStore
 from runwake.store.ports import BlobStore, HistoryStore, MetaStore
 from runwake.tracking.blobs import Blobs
 from runwake.tracking.changes import Changes
@@ -61,16 +64,18 @@ class Stores:
 
 def open_stores(data_dir: Path) -> Stores:
     """Open the stores below a folder, which is made if need be, readable by its owner alone."""
-    from runwake.store.blobs import LocalBlobStore
-    from runwake.store.history import EmbeddedHistoryStore
-    from runwake.store.meta import SqlMetaStore
-
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    meta = open_meta_store(data_dir)
     return Stores(
-        meta=SqlMetaStore.open_sqlite(data_dir / "meta.sqlite"),
+        meta=meta,
         history=EmbeddedHistoryStore(data_dir / "history"),
         blobs=LocalBlobStore(data_dir / "blobs"),
     )
+
+
+def open_meta_store(data_dir: Path) -> MetaStore:
+    """Open the metadata alone."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return SqlMetaStore.open_sqlite(data_dir / "meta.sqlite")
 
 
 def create_app(

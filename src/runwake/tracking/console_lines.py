@@ -34,7 +34,7 @@ class LineSplitter:
         """Return the lines that this record ends."""
         text, time = self._begun.get(record.channel, ("", record.time))
         *whole, rest = (text + record.text).split("\n")
-        lines = []
+        lines: list[ConsoleLine] = []
         for line in whole:
             lines += _cut(record.channel, _visible(line), time)
             time = record.time

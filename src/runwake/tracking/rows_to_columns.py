@@ -182,7 +182,7 @@ class RowCollector:
                 continue
             frames = frames[:num_frames]
             for name, kind, column in group.layout.fields:
-                values = block[column][:num_frames].astype(_KIND_DTYPES[kind])
+                values: AnyArray = block[column][:num_frames].astype(_KIND_DTYPES[kind])
                 parts.setdefault(name, []).append(_Part(kind, frames, values))
         for name, kind, numbers, logged in self._rich_values(end):
             dtype = _KIND_DTYPES.get(kind)

@@ -135,9 +135,7 @@ class Runs:
             require_project(tx, entity, project)
             position = tx.position()
             runs = [run for run in tx.runs(entity, project) if is_match(run)]
-        ordered = sort_runs(
-            runs, sort, lambda: {**self._history.num_rows([run.uid for run in runs])}
-        )
+        ordered = sort_runs(runs, sort, lambda: self._history.num_rows([run.uid for run in runs]))
         page = ordered[offset : offset + limit]
         return RunListing(self.views(page), len(runs), position)
 

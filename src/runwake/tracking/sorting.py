@@ -8,7 +8,7 @@ from typing import Any, Final
 import re2
 
 from runwake.errors import UsageError
-from runwake.store.ports import RunRecord
+from runwake.store.ports import RunRecord, RunUid
 
 RUN_FIELDS: Final[Mapping[str, Callable[[RunRecord], Any]]] = {
     "id": lambda run: run.id,
@@ -67,7 +67,7 @@ def _searched(run: RunRecord) -> Iterable[str]:
 
 
 def sort_runs(
-    runs: Sequence[RunRecord], sort: str, num_rows: Callable[[], Mapping[str, int]]
+    runs: Sequence[RunRecord], sort: str, num_rows: Callable[[], Mapping[RunUid, int]]
 ) -> list[RunRecord]:
     """Return the runs in the order that `sort` names; ties are broken by start, newest first.
 
@@ -96,7 +96,7 @@ def sort_runs(
     return [run for _, run in present] + missing
 
 
-def _reader(field: str, num_rows: Callable[[], Mapping[str, int]]) -> Callable[[RunRecord], Any]:
+def _reader(field: str, num_rows: Callable[[], Mapping[RunUid, int]]) -> Callable[[RunRecord], Any]:
     if field in RUN_FIELDS:
         return RUN_FIELDS[field]
     if field == "num_rows":

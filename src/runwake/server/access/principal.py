@@ -59,12 +59,13 @@ async def _find(request: Request) -> Principal:
     key = presented_key(request)
     if key is not None:
         # A key that was shown counts, never a cookie beside it.
-        known = await run_in_threadpool(sign_ins.is_key, key)
-        return OWNER if known else ANONYMOUS
+        is_known = await run_in_threadpool(sign_ins.is_key, key)
+        return OWNER if is_known else ANONYMOUS
     token = session_token(request)
-    if token and await run_in_threadpool(sign_ins.is_session, token):
-        return OWNER
-    return ANONYMOUS
+    if not token:
+        return ANONYMOUS
+    is_known = await run_in_threadpool(sign_ins.is_session, token)
+    return OWNER if is_known else ANONYMOUS
 
 
 def presented_key(request: Request) -> str | None:

@@ -1,1 +1,5 @@
-"""Content-addressed bytes through obstore. Station 6."""
+"""Blobs on a local folder, by their digest."""
+
+from runwake.store.blobs.local import LocalBlobStore
+
+__all__ = ["LocalBlobStore"]
