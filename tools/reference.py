@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from runwake.settings.client import CLIENT_SETTINGS
 
 import runwake
-from runwake.cli import main as cli
+from runwake.cli import cli
+from runwake.settings.client import CLIENT_SETTINGS
 from runwake.settings.server import SERVER_SETTINGS
 from runwake.settings.table import Setting
 

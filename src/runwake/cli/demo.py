@@ -27,7 +27,7 @@ from runwake.model.run import check_project
 from runwake.settings.sources import environment
 
 _NEEDED = ("fastapi", "numpy", "PIL", "sklearn", "sqlalchemy", "uvicorn")
-_EPOCH_S = 0.35
+_EPOCH_S = 0.4
 _AT_ONCE = 4
 _READY_TIMEOUT_S = 60.0
 _ARRIVAL_TIMEOUT_S = 60.0

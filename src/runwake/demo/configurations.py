@@ -50,14 +50,14 @@ class Configuration:
 
 
 CONFIGURATIONS = (
-    Configuration("digits-mlp-64", "digits", "mlp", 32, 3e-3, 0.98, 128, hidden=(64,)),
-    Configuration("digits-linear", "digits", "linear", 28, 4e-3, 0.97, 128),
-    Configuration("cancer-mlp", "breast-cancer", "mlp", 34, 2e-3, 0.99, 48, hidden=(32, 16)),
-    Configuration("digits-mlp-hot", "digits", "mlp", 30, 8e-2, 1.0, 128, hidden=(64,)),
-    Configuration("digits-mlp-wide", "digits", "mlp", 28, 2e-3, 0.99, 96, hidden=(256,)),
-    Configuration("digits-mlp-deep", "digits", "mlp", 32, 1e-3, 0.98, 128, hidden=(96, 64, 32)),
-    Configuration("cancer-linear", "breast-cancer", "linear", 30, 5e-3, 0.98, 48, alpha=1e-3),
-    Configuration("digits-mlp-l2", "digits", "mlp", 30, 3e-3, 0.98, 128, hidden=(64,), alpha=1.0),
+    Configuration("digits-mlp-64", "digits", "mlp", 24, 4e-3, 0.98, 192, hidden=(64,)),
+    Configuration("digits-linear", "digits", "linear", 20, 5e-3, 0.97, 192),
+    Configuration("cancer-mlp", "breast-cancer", "mlp", 25, 3e-3, 0.99, 64, hidden=(32, 16)),
+    Configuration("digits-mlp-hot", "digits", "mlp", 22, 8e-2, 1.0, 192, hidden=(64,)),
+    Configuration("digits-mlp-wide", "digits", "mlp", 20, 3e-3, 0.99, 128, hidden=(256,)),
+    Configuration("digits-mlp-deep", "digits", "mlp", 24, 2e-3, 0.98, 192, hidden=(96, 64, 32)),
+    Configuration("cancer-linear", "breast-cancer", "linear", 22, 5e-3, 0.98, 64, alpha=1e-3),
+    Configuration("digits-mlp-l2", "digits", "mlp", 22, 4e-3, 0.98, 192, hidden=(64,), alpha=1.0),
 )
 
 

@@ -28,7 +28,7 @@ from runwake.demo import pictures
 from runwake.demo.configurations import Configuration, find
 
 SEED = 20
-PICTURES_EVERY = 8
+PICTURES_EVERY = 6
 """Epochs from one confusion matrix to the next."""
 NUM_SAMPLES = 6
 

@@ -25,7 +25,7 @@ from runwake.server.stopping import Stopping
 from runwake.server.version import VERSION
 from runwake.settings.server import ServerSettings
 from runwake.store.blobs import LocalBlobStore
-from runwake.store.history import EmbeddedHistoryStore
+from runwake.store.history.store import EmbeddedHistoryStore
 from runwake.store.meta import SqlMetaStore
 from runwake.store.ports import BlobStore, HistoryStore, MetaStore
 from runwake.tracking.blobs import Blobs
