@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -184,6 +183,8 @@ def _read_file(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"config={str(path)!r} cannot be read: {error}") from None
     try:
+        import json
+
         content = json.loads(text) if path.suffix == ".json" else _load_yaml(path, text)
     except ValueError as error:
         raise UsageError(f"config={str(path)!r} is not valid: {error}") from None

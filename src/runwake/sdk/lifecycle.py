@@ -73,7 +73,7 @@ class ExitHooks:
         self._excepthook = sys.excepthook
         self._exit = sys.exit
         sys.excepthook = self._on_exception
-        sys.exit = self._on_exit  # type: ignore[assignment]  # same signature, own default
+        sys.exit = self._on_exit
         self._previous_handler: Any = None
         self._has_handler = self._install_handler()
         atexit.register(self._at_exit)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from random import SystemRandom
+import os
+from collections.abc import Sequence
 from typing import Final
 
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -21,21 +22,23 @@ _NOUNS: Final = """
     surf swell tern tide voyage wake wave wharf
 """
 
-_random: Final = SystemRandom()
-"""Not the shared generator: a training that seeds it must still get new ids."""
-
 
 def make_run_id() -> str:
     """Return 8 letters and digits."""
-    return "".join(_random.choices(_ALPHABET, k=8))
+    return "".join(_choose(_ALPHABET) for _ in range(8))
 
 
 def make_run_name() -> str:
     """Return a name such as `quiet-harbor-42`."""
-    adjective = _random.choice(_ADJECTIVES.split())
-    return f"{adjective}-{_random.choice(_NOUNS.split())}-{_random.randint(1, 999)}"
+    number = int.from_bytes(os.urandom(4), "little") % 999 + 1
+    return f"{_choose(_ADJECTIVES.split())}-{_choose(_NOUNS.split())}-{number}"
 
 
 def make_stream_name(prefix: str = "") -> str:
     """Return a stream name that no other process of the run has."""
-    return prefix + "".join(_random.choices(_ALPHABET, k=10))
+    return prefix + "".join(_choose(_ALPHABET) for _ in range(10))
+
+
+def _choose(choices: Sequence[str]) -> str:
+    """Choose by the system's randomness: a training that seeds its own must still get new ids."""
+    return choices[int.from_bytes(os.urandom(4), "little") % len(choices)]

@@ -6,19 +6,24 @@ Arguments that look like secrets are masked before they reach any file.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-_SECRET_NAME: Final = re.compile(
-    r"(?:api|access|secret|private|auth|hf|wandb)?[_-]?"
-    r"(?:token|key|secret|passwo?r?d|passphrase|pwd|auth|credentials?)s?$",
-    re.IGNORECASE,
+_SECRET_WORDS: Final = (
+    "token",
+    "key",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "auth",
+    "credential",
+    "credentials",
 )
-_NOT_SECRET: Final = frozenset({"monkey", "hockey", "turkey", "tokens", "max_tokens", "num_tokens"})
-_URL_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_NOT_SECRET: Final = frozenset({"monkey", "hockey", "turkey", "eos_token", "pad_token"})
 _MASK: Final = "***"
 
 
@@ -50,7 +55,12 @@ def mask_arguments(args: Sequence[str]) -> list[str]:
 
 def strip_credentials(text: str) -> str:
     """Return the text with user names and passwords cut out of its URLs."""
-    return _URL_CREDENTIALS.sub("", text)
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return text
+    end = next((i for i, char in enumerate(rest) if char in "/?# "), len(rest))
+    host = rest[:end].rpartition("@")[2]
+    return f"{scheme}://{host}{strip_credentials(rest[end:])}"
 
 
 def program_path() -> str | None:
@@ -90,10 +100,8 @@ def read_git(folder: Path) -> GitState:
 
 
 def _is_secret_name(name: str) -> bool:
-    word = name.lstrip("-+").rsplit(".", maxsplit=1)[-1].lower()
-    if word.replace("-", "_") in _NOT_SECRET:
-        return False
-    return bool(_SECRET_NAME.search(word))
+    word = name.lstrip("-+").rsplit(".", maxsplit=1)[-1].lower().replace("-", "_")
+    return word.endswith(_SECRET_WORDS) and word not in _NOT_SECRET
 
 
 def _find_git_dir(folder: Path) -> Path | None:

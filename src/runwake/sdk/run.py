@@ -195,10 +195,8 @@ class Run:
         word = "INFO" if named is None else str(named).upper()
         if word not in _ALERT_LEVELS:
             raise UsageError(f"alert: level={level!r}: expected {', '.join(_ALERT_LEVELS)}")
-        if not isinstance(title, str) or not isinstance(text, str):
-            raise ArgumentTypeError(
-                f"alert: title and text must be strings, got {title!r}, {text!r}"
-            )
+        _check_text("title", title)
+        _check_text("text", text)
         wait_s = wait_duration.total_seconds() if hasattr(wait_duration, "total_seconds") else 0.0
         wait_s = wait_s or float(wait_duration or 0)
         now = time.monotonic()

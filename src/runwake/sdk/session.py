@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -197,24 +196,27 @@ def _open_run(
     """Make the run with its folder; where no folder can be made, go on without one."""
     if options.mode == "disabled":
         return Run(start, None, options, notices, _forget), None
-    offline = options.mode == "offline"
-    problem: OSError | None = None
-    for place in (parent, Path(tempfile.gettempdir()) / f"runwake-{os.getuid()}"):
-        try:
-            run_dir = run_dirs.create(place, start.run_id, offline=offline)
-            run = Run(start, run_dir, options, notices, _forget)
-        except OSError as error:
-            problem = problem or error
-            continue
-        if problem is not None:
-            notices.warn(f"cannot write to {parent} ({problem.strerror}): the run is in {place}")
-        return run, run_dir
-    notices.warn(
-        f"cannot write to {parent} ({problem.strerror if problem else ''}): nothing of this run "
-        "is kept"
-    )
-    options = options._replace(mode="disabled")
-    return Run(start, None, options, notices, _forget), None
+    try:
+        return _open_run_in(parent, start, options, notices)
+    except OSError as error:
+        problem = error.strerror
+    import tempfile  # only where the usual place cannot be written
+
+    try:
+        place = Path(tempfile.mkdtemp(prefix="runwake-"))
+        opened = _open_run_in(place, start, options, notices)
+    except OSError:
+        notices.warn(f"cannot write to {parent} ({problem}): nothing of this run is kept")
+        return Run(start, None, options._replace(mode="disabled"), notices, _forget), None
+    notices.warn(f"cannot write to {parent} ({problem}): the run is kept in {place}")
+    return opened
+
+
+def _open_run_in(
+    place: Path, start: RunStart, options: RunOptions, notices: Notices
+) -> tuple[Run, RunDir]:
+    run_dir = run_dirs.create(place, start.run_id, offline=options.mode == "offline")
+    return Run(start, run_dir, options, notices, _forget), run_dir
 
 
 def _make_start(values: Mapping[str, Any], run_id: str, config: dict[str, Any]) -> RunStart:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
+from numbers import Number
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
@@ -31,7 +31,7 @@ _INT_MIN: Final = -(2**63)
 _UINT_END: Final = 2**64
 
 WarnOnce = Callable[[str, str], None]
-_AS_TEXT: Final = (Decimal, Fraction, complex, PurePath, UUID, timedelta)
+_AS_TEXT: Final = (Number, Decimal, PurePath, UUID, timedelta)
 
 
 def flatten(data: Mapping[str, Any], warn: WarnOnce) -> dict[KeyPath, Any]:

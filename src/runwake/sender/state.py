@@ -5,7 +5,6 @@ The file is replaced whole, so a reader sees one state or the next, never half o
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -51,6 +50,8 @@ def write_state(folder: Path, state: SenderState) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    import json  # read and written seldom; not worth the time at every start of a training
+
     temporary = folder / f".state-{os.getpid()}"
     temporary.write_text(json.dumps(state._asdict()), encoding="utf-8")
     temporary.replace(folder / STATE_NAME)
@@ -58,6 +59,8 @@ def write_state(folder: Path, state: SenderState) -> None:
 
 def read_state(folder: Path) -> SenderState | None:
     """Return the state that the last sender of a run left, None if there is none to read."""
+    import json
+
     try:
         fields: Any = json.loads((folder / STATE_NAME).read_text(encoding="utf-8"))
         known = {name: fields[name] for name in SenderState._fields if name in fields}

@@ -8,8 +8,7 @@ reported and ignored, never raised: a stale variable must not stop a training.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runwake.errors import UsageError
 
@@ -17,8 +16,7 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", "n", "f"})
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting of one side.
 
     Attributes:
@@ -38,8 +36,7 @@ class Setting:
     metavar: str = "TEXT"
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Values by name, and what was wrong in the environment (one line each)."""
 
     values: Mapping[str, Any]

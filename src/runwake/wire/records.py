@@ -7,6 +7,7 @@ their meaning.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -150,7 +151,6 @@ AnyRecord = (
 )
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(AnyRecord)
 _PREFIX: Final = bytes((CONTROL,))
 
 
@@ -164,6 +164,12 @@ def encode_record(record: AnyRecord) -> bytes:
     return frame(_PREFIX + _encoder.encode(record))
 
 
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[AnyRecord]:
+    """Return the decoder. Made at its first use: a training process never reads records."""
+    return msgspec.msgpack.Decoder(AnyRecord)
+
+
 def decode_record(payload: bytes | memoryview) -> AnyRecord | None:
     """Return the record in the payload of a CONTROL frame, None if its type is unknown here.
 
@@ -171,7 +177,7 @@ def decode_record(payload: bytes | memoryview) -> AnyRecord | None:
         msgspec.DecodeError: the payload is not MessagePack.
     """
     try:
-        record: AnyRecord = _decoder.decode(payload)
+        record: AnyRecord = _decoder().decode(payload)
     except msgspec.ValidationError:
         return None
     return record
