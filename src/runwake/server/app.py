@@ -67,7 +67,7 @@ def open_stores(data_dir: Path) -> Stores:
     meta = open_meta_store(data_dir)
     return Stores(
         meta=meta,
-        history=EmbeddedHistoryStore(data_dir / "history"),
+        history=EmbeddedHistoryStore(data_dir / "history.sqlite"),
         blobs=LocalBlobStore(data_dir / "blobs"),
     )
 

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runwake.errors import (
     AuthenticationError,
@@ -59,7 +60,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (RunwakeError, ForbiddenError, TooLargeError):
         app.add_exception_handler(kind, _known)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(_LastResort)
 
 
 async def _range_refused(request: Request, error: Exception) -> Response:
@@ -101,3 +102,27 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return error_answer(
         500, "internal", "the server made a mistake; its log says more. Trying again may help"
     )
+
+
+class _LastResort:
+    """ASGI middleware: answers where a route failed in a way that nobody foresaw."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer 500 if that fails before anything was answered."""
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the border of HTTP: logged and answered
+            if scope["type"] != "http" or has_begun:
+                raise
+            answer = await _unexpected(Request(scope), error)
+            await answer(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -68,6 +69,13 @@ def address_of(settings: ServerSettings, listener: socket.socket) -> str:
 
 def serve(app: FastAPI, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` is called when requests are answered."""
+    # Uvicorn lets the signal take its usual way once it has stopped: for Ctrl-C that is this.
+    with contextlib.suppress(KeyboardInterrupt):
+        make_server(app, on_ready).run(sockets=[listener])
+
+
+def make_server(app: FastAPI, on_ready: Callable[[], None]) -> uvicorn.Server:
+    """Return the HTTP server of an app; set its `should_exit` to stop it."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -78,7 +86,7 @@ def serve(app: FastAPI, listener: socket.socket, on_ready: Callable[[], None]) -
         # Behind a proxy of this machine, its word on the client's scheme counts.
         proxy_headers=True,
     )
-    _Server(config, app.state.stopping, on_ready).run(sockets=[listener])
+    return _Server(config, app.state.stopping, on_ready)
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from runwake.errors import LogFormatError
+from runwake.testing.logs import LogBuilder
+from runwake.tracking.range_reader import LoggedValues, RangeReader, Watermarks
+from runwake.wire import frames
+from runwake.wire.records import Console, RunStart, SummaryUpdate
+
+NOWHERE = Watermarks(0, 0, 0)
+
+
+def test_rows_without_a_known_schema_are_counted_as_lost() -> None:
+    row = frames.frame(bytes((frames.ROW,)) + bytes(28))
+    log = LogBuilder().raw(row)
+
+    content = RangeReader(NOWHERE, {}, {}).read(log.data, final=False)
+
+    assert content.lost_bytes == len(row)
+    assert content.rows.finish() == (None, None)
+    assert content.end == len(log)
+
+
+def test_nonsense_with_a_right_checksum_is_skipped_and_counted() -> None:
+    bad = frames.frame(bytes((frames.RICH_ROW,)) + b"\xc1nonsense")
+    log = LogBuilder().raw(bad).row({"a": 1}, 0)
+
+    content = RangeReader(NOWHERE, {}, {}).read(log.data, final=False)
+
+    batch, _ = content.rows.finish()
+    assert content.lost_bytes == len(bad)
+    assert batch is not None
+    assert batch.num_rows == 1
+
+
+def test_an_unfinished_frame_at_the_end_is_left_for_the_next_range() -> None:
+    log = LogBuilder()
+    end = len(log)
+    log.row({"a": "rich"}, 0)
+
+    content = RangeReader(NOWHERE, {}, {}).read(log.data[:-1], final=False)
+
+    assert content.end == end
+
+
+def test_bytes_that_are_no_log_are_refused() -> None:
+    with pytest.raises(LogFormatError, match="not a run log"):
+        RangeReader(NOWHERE, {}, {}).read(b"x" * 100, final=False)
+
+
+def test_each_projection_gets_only_what_it_has_not_seen() -> None:
+    log = LogBuilder().row({"a": 1}, 0)
+    middle = len(log)
+    log.record(Console(channel="stdout", text="one\n", time=1.0)).row({"a": 2}, 1)
+    schemas = RangeReader(NOWHERE, {}, {}).read(log.data, final=False).schemas
+
+    seen_by_meta = Watermarks(rows=middle, console=0, meta=len(log))
+    content = RangeReader(seen_by_meta, schemas, {}).read(log.data[middle:], final=False)
+    batch, _ = content.rows.finish()
+    assert batch is not None
+    assert batch.steps.tolist() == [1]
+    assert content.meta == []
+    assert content.console == []
+
+    seen_by_rows = Watermarks(rows=len(log), console=0, meta=middle)
+    content = RangeReader(seen_by_rows, schemas, {}).read(log.data[middle:], final=False)
+    assert content.rows.finish() == (None, None)
+    assert [line.text for line in content.console] == ["one"]
+    assert isinstance(content.meta[0], LoggedValues)
+
+
+def test_last_values_keep_their_place_between_explicit_summary_records() -> None:
+    log = LogBuilder().row({"a": 1}, 0).row({"b": 1}, 1).row({"a": 2}, 2)
+    log.record(SummaryUpdate(set=[(["a"], 5)])).row({"b": 7, "c": "x"}, 3)
+
+    content = RangeReader(NOWHERE, {}, {}).read(log.data, final=False)
+
+    start, before, update, after = content.meta
+    assert isinstance(start, RunStart)
+    assert isinstance(before, LoggedValues)
+    assert isinstance(update, SummaryUpdate)
+    assert isinstance(after, LoggedValues)
+    assert before.last_values() == ({"a": 2, "b": 1}, 2)
+    assert after.last_values() == ({"b": 7, "c": "x"}, 3)
+
+
+def test_damage_costs_what_lies_before_the_next_mark_and_nothing_else() -> None:
+    log = LogBuilder()
+    for step in range(6_000):
+        log.row({"a": step, "text": "x" * 50}, step)
+    data = bytearray(log.data)
+    data[5_000] ^= 0xFF
+
+    content = RangeReader(NOWHERE, {}, {}).read(bytes(data), final=True)
+
+    batch, _ = content.rows.finish()
+    assert batch is not None
+    assert 0 < content.lost_bytes < 2 * frames.MARK_INTERVAL
+    assert batch.steps[-1] == 5_999
+    assert batch.num_rows > 2_000
