@@ -1,6 +1,6 @@
 """Refuse functions above 80 lines and classes above 400. File sizes: loq.toml.
 
-A line counts unless it is part of the docstring. There is no list of exceptions, and the limits
+A line counts unless it is part of a docstring. There is no list of exceptions, and the limits
 only go down.
 """
 
@@ -32,11 +32,13 @@ def violations(path: Path, source: str) -> Iterator[str]:
 
 
 def num_lines(node: Definition) -> int:
-    """Return how many lines a definition takes without its docstring and decorators."""
-    last = node.end_lineno or node.lineno
-    docstring = node.body[0] if ast.get_docstring(node, clean=False) is not None else None
-    documented = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
-    return last - node.lineno + 1 - documented
+    """Return how many lines a definition takes without its decorators and all docstrings in it."""
+    documented = 0
+    for part in ast.walk(node):
+        if isinstance(part, Definition) and ast.get_docstring(part, clean=False) is not None:
+            docstring = part.body[0]
+            documented += (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
+    return (node.end_lineno or node.lineno) - node.lineno + 1 - documented
 
 
 def main() -> int:

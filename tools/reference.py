@@ -31,7 +31,7 @@ GENERATED = "<!-- Written by `make docs` from the code. Change the code, not thi
 def cli_page() -> str:
     """Describe every command and option."""
     lines = [GENERATED, "# Command line", "", _paragraph(cli.help or "")]
-    for name, command in sorted(_commands(cli, "runwake")):
+    for name, command in sorted(commands(cli, "runwake")):
         lines += ["", f"## `{name}`", "", _paragraph(command.help or "")]
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
         usage = " ".join([name, "[OPTIONS]", *(_metavar(argument) for argument in arguments)])
@@ -45,7 +45,8 @@ def cli_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
+def commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield every visible command with its whole name, those that also run by themselves included."""
     context = click.Context(group, info_name=prefix)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -54,7 +55,7 @@ def _commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Comm
         if not isinstance(command, click.Group) or command.invoke_without_command:
             yield f"{prefix} {name}", command
         if isinstance(command, click.Group):
-            yield from _commands(command, f"{prefix} {name}")
+            yield from commands(command, f"{prefix} {name}")
 
 
 def _metavar(argument: click.Argument) -> str:
@@ -90,13 +91,15 @@ def _setting_row(setting: Setting) -> str:
 
 
 def _portable(value: object) -> str:
-    """Return a default without this machine's home directory."""
+    """Return a default without this machine's home directory, sizes in MiB."""
+    if isinstance(value, int) and value and value % 2**20 == 0:
+        return f"{value // 2**20}"
     return str(value).replace(str(Path.home()), "~")
 
 
 def sdk_page() -> str:
     """Describe every public name of the package."""
-    lines = [GENERATED, "# Python SDK", "", _paragraph(runwake.__doc__ or "")]
+    lines = [GENERATED, "# Python SDK", "", _plain_docstring(runwake)]
     for name in sorted(runwake.__all__, key=str.lower):
         lines += _sdk_entry(name, getattr(runwake, name))
     return "\n".join(lines) + "\n"
@@ -105,7 +108,7 @@ def sdk_page() -> str:
 def _sdk_entry(name: str, value: object) -> Iterator[str]:
     yield from ("", f"## `{name}`", "")
     if inspect.isclass(value):
-        yield inspect.cleandoc(value.__doc__ or "")
+        yield _plain_docstring(value)
         for member_name, member in sorted(vars(value).items()):
             if member_name.startswith("_") or not (
                 inspect.isfunction(member) or isinstance(member, property)
@@ -115,7 +118,7 @@ def _sdk_entry(name: str, value: object) -> Iterator[str]:
             if inspect.isfunction(member):
                 yield from ("```python", f"{member_name}{_signature(member)}", "```", "")
             yield _plain_docstring(member)
-    elif callable(value) and (inspect.isfunction(value) or inspect.ismethod(value)):
+    elif inspect.isfunction(value):
         yield from ("```python", f"{name}{_signature(value)}", "```", "")
         yield _plain_docstring(value)
     elif isinstance(value, str):
@@ -164,7 +167,7 @@ def _plain_docstring(value: object) -> str:
             lines.append(f"- {stripped}")
         elif in_section and stripped and line.startswith("     "):
             lines.append(f"  {stripped}")
-        else:
+        elif stripped != "::":  # what follows is indented, which is code in Markdown as well
             in_section = in_section and not stripped
             lines.append(line)
     return "\n".join(lines)
@@ -178,7 +181,8 @@ def api_page(document: dict[str, Any]) -> str:
         "",
         "The server publishes this as OpenAPI at `/api/v1/openapi.json`; the committed copy is "
         "[schemas/openapi.json](../../schemas/openapi.json). Errors have one shape, "
-        "[`ErrorAnswer`](#erroranswer). All times are Unix times in seconds.",
+        "[`ErrorAnswer`](#erroranswer), which every route may answer with a status of 400 and "
+        "above. All times are Unix times in seconds.",
     ]
     for path, operations in sorted(document["paths"].items()):
         for method, operation in operations.items():
@@ -213,6 +217,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
         yield from ("", f"Body: {_contents(body)}")
     yield ""
     for status, answer in sorted(operation["responses"].items()):
+        if status in ("4XX", "5XX"):  # the same for all
+            continue
         contents = _contents(answer)
         yield f"- {status}: {_cell(answer.get('description', ''))}{contents and f' {contents}'}"
 

@@ -12,6 +12,9 @@ import pytest
 
 import reference
 import runwake
+from runwake.cli import cli
+from runwake.settings.client import CLIENT_SETTINGS
+from runwake.settings.server import SERVER_SETTINGS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,7 +36,7 @@ def test_a_generated_page_is_what_the_code_says(path: Path) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    commands = [name for name, _ in reference._commands(reference.cli, "runwake")]
+    commands = [name for name, _ in reference.commands(cli, "runwake")]
 
     assert "runwake demo" in commands
     assert [name for name in commands if f"## `{name}`" not in read("cli.md")] == []
@@ -41,7 +44,7 @@ def test_every_command_is_documented() -> None:
 
 def test_every_setting_is_documented_with_its_variables() -> None:
     page = read("settings.md")
-    settings = (*reference.CLIENT_SETTINGS, *reference.SERVER_SETTINGS)
+    settings = (*CLIENT_SETTINGS, *SERVER_SETTINGS)
 
     missing = [
         word

@@ -45,3 +45,9 @@ def test_a_class_that_is_too_long_is_named() -> None:
     body = "    x = 1\n" * MAX_CLASS_LINES
 
     assert [line.split()[1:3] for line in violations(HERE, f"class C:\n{body}")] == [["class", "C"]]
+
+
+def test_docstrings_of_methods_do_not_count_for_their_class() -> None:
+    method = '    def m(self):\n        """One.\n\n        More.\n        """\n        return 1\n'
+
+    assert list(violations(HERE, "class C:\n" + method * (MAX_CLASS_LINES // 3))) == []

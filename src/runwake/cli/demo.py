@@ -46,8 +46,8 @@ _STOP_TIMEOUT_S = 10.0
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    default=None,
-    show_default="~/.runwake/demo",
+    default=Path("~/.runwake/demo"),
+    show_default=True,
     help="Folder that keeps the demo's data from one start to the next.",
 )
 @click.option(
@@ -57,8 +57,7 @@ _STOP_TIMEOUT_S = 10.0
     "--epochs",
     type=click.IntRange(1, 10_000),
     default=None,
-    show_default="each model's own number",
-    help="Passes over the data.",
+    help="Passes over the data, instead of each model's own number.",
 )
 @click.option(
     "--exit-when-done",
@@ -68,7 +67,7 @@ _STOP_TIMEOUT_S = 10.0
 def command(
     host: str,
     port: int,
-    data_dir: Path | None,
+    data_dir: Path,
     project: str,
     epochs: int | None,
     exit_when_done: bool,
@@ -88,9 +87,9 @@ def command(
     except UsageError as error:
         raise click.UsageError(str(error)) from None
     signal.signal(signal.SIGTERM, _end)
-    folder = (data_dir or Path.home() / ".runwake" / "demo").expanduser().absolute()
+    folder = data_dir.expanduser().absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "trainings").mkdir(parents=True, exist_ok=True)
         complete = _Demo(folder, host, port, project, epochs).run(exit_when_done)
     except DemoError as error:
         raise click.ClickException(str(error)) from None
@@ -155,7 +154,7 @@ class _Demo:
         trainers = Trainers(
             CONFIGURATIONS,
             arguments,
-            self._folder,
+            self._folder / "trainings",
             _clean_environment(
                 {
                     "RUNWAKE_BASE_URL": server.url,
