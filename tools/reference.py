@@ -46,7 +46,7 @@ def cli_page() -> str:
 
 
 def commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield every visible command with its whole name, those that also run by themselves included."""
+    """Yield every visible command with its whole name, groups that are commands too included."""
     context = click.Context(group, info_name=prefix)
     for name in group.list_commands(context):
         command = group.get_command(context, name)

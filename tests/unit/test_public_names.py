@@ -7,6 +7,8 @@ import sys
 
 import runwake
 
+MACHINERY = {"annotations", "TYPE_CHECKING", "import_module"}
+"""What the lazy loading in `runwake/__init__.py` needs at module level."""
 HEAVY = ("numpy", "pandas", "torch", "PIL", "pydantic", "sqlalchemy", "fastapi", "click", "urllib3")
 
 
@@ -18,7 +20,7 @@ def test_all_names_the_public_names_and_no_other() -> None:
         if name.startswith("runwake.") and name.count(".") == 1
     }
 
-    assert set(runwake.__all__) - {"__version__"} == public - submodules - {"annotations"}
+    assert set(runwake.__all__) - {"__version__"} == public - submodules - MACHINERY
 
 
 def test_every_public_name_can_be_had() -> None:
