@@ -90,9 +90,9 @@ def pack(batch: RowBatch) -> bytes:
             _Loose(column.key, column.kind.value, len(column.values), has_rows, len(values))
         )
     names = tuple((kind, tuple(c.key for c in columns)) for kind, columns in dense.items())
-    header = _aligned(_encode(_Header(step_kind, names, tuple(entries))))
+    header = _encode(_Header(step_kind, names, tuple(entries)))
     prefix = _PREFIX.pack(len(header), num_rows)
-    return b"".join((prefix, header, *map(_aligned, sections)))
+    return b"".join((prefix, _aligned(header), *map(_aligned, sections)))
 
 
 def _pack_values(column: Column) -> bytes:
@@ -178,6 +178,7 @@ class TailBatch:
         length, num_rows = _PREFIX.unpack_from(self._raw)
         at = _PREFIX.size + length
         self._header, self._index = _parse_header(self._raw[_PREFIX.size : at])
+        at += -length % 8
         blocks: list[Block] = []
 
         def take(kind: str, count: int) -> Block:
