@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import { drawSeries, type Emphasis, type Frame, mapping } from "./draw";
 import { formatDuration, formatLogTick, formatTicks } from "./format";
 import { findHits } from "./hits";
-import { durationSteps, Extent, padRange, type Range, windowOf } from "./scale";
+import { durationSteps, Extent, fromZero, padRange, type Range, windowOf } from "./scale";
 import { smooth } from "./smoothing";
 import type { ChartOptions, Hit, Series } from "./types";
 
@@ -19,6 +19,8 @@ export interface ChartEvents {
   onPointer: (pointer: { x: number; left: number; top: number; hits: Hit[] } | null) => void;
 }
 
+/** Above this many lines each is drawn finer. */
+const DENSE_LINES = 60;
 const MIN_SELECTION_PX = 6;
 const X_AXIS_HEIGHT = 22;
 
@@ -127,7 +129,9 @@ export class Chart {
       x.add(data.x, 0, data.x.length, xLog);
       x.add(data.nonfiniteX, 0, data.nonfiniteX.length, xLog);
     }
-    const whole = x.range ?? [xLog ? 1 : 0, xLog ? 10 : 1];
+    const extent = x.range ?? [xLog ? 1 : 0, xLog ? 10 : 1];
+    // A bucket stands at its last x: what begins at 0 must not seem to begin later.
+    const whole = xLog || this.options.xKind === "time" ? extent : fromZero(extent);
     const shown = window ?? whole;
     this.xRange = shown[0] < shown[1] ? shown : padRange(shown, xLog);
     const y = new Extent();
@@ -240,6 +244,7 @@ export class Chart {
       y: mapping(this.yRange, bbox.top + bbox.height, -bbox.height, yLog),
       window: this.xRange,
       floor: yLog ? 0 : Number.NEGATIVE_INFINITY,
+      isDense: this.series.length > DENSE_LINES,
     };
     ctx.save();
     ctx.beginPath();
