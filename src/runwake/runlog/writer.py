@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Any
 
@@ -9,7 +10,10 @@ from runwake.model.keys import KeyPath
 from runwake.runlog.appender import Appender
 from runwake.wire import frames
 from runwake.wire.records import AnyRecord, encode_record
-from runwake.wire.rows import RowEncoder, Shape, Step
+from runwake.wire.rows import Packer, RowEncoder, Shape, Step
+
+Lock = AbstractContextManager[Any]
+"""A lock that the thread which holds it may take again."""
 
 
 class LogWriter:
@@ -19,8 +23,8 @@ class LogWriter:
     a signal handler may append while it interrupts one.
     """
 
-    def __init__(self, appender: Appender) -> None:
-        self.lock = RLock()
+    def __init__(self, appender: Appender, lock: Lock | None = None) -> None:
+        self.lock: Lock = lock or RLock()
         self._appender = appender
         self._encoder = RowEncoder()
         if appender.position == 0:
@@ -58,24 +62,28 @@ class LogWriter:
                 self._encoder.forget_written()
                 raise
 
-    def append_shaped(
-        self, shape: Shape, values: tuple[Any, ...], step: Step, time: float, open_: bool
-    ) -> bool:
-        """Append a packed row of a known shape; False if it does not fit that form."""
+    def packer(self, shape: Shape) -> Packer | None:
+        """Return what packs rows of a shape for this writer, None if they do not fit."""
         with self.lock:
-            appender = self._appender
-            if appender.position >= self._next_mark:
-                self._append_mark()
-            try:
-                row = self._encoder.encode_shaped(shape, values, step, time, open_)
-                if row is None:
-                    return False
-                if not appender.append(row):
-                    self._encoder.forget_written()
-            except BaseException:
+            return self._encoder.packer(shape)
+
+    def append_packed(
+        self, packer: Packer, values: tuple[Any, ...], step: Step, time: float, open_: bool
+    ) -> bool:
+        """Append a packed row; False if a value is out of range. The caller holds `lock`."""
+        appender = self._appender
+        if appender.position >= self._next_mark:
+            self._append_mark()
+        try:
+            row = self._encoder.encode_packed(packer, values, step, time, open_)
+            if row is None:
+                return False
+            if not appender.append(row):
                 self._encoder.forget_written()
-                raise
-            return True
+        except BaseException:
+            self._encoder.forget_written()
+            raise
+        return True
 
     def append_record(self, record: AnyRecord) -> None:
         """Append one control record.

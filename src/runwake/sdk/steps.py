@@ -11,7 +11,6 @@ import math
 import operator
 import time
 from collections.abc import Callable, Mapping
-from threading import RLock
 from typing import Any, Final
 
 from runwake.errors import ArgumentTypeError, UsageError
@@ -22,7 +21,7 @@ from runwake.sdk.notices import Notices
 from runwake.sdk.stream import LogStream
 from runwake.sdk.summary import SummaryStore
 from runwake.sdk.values import bounded_repr, flatten, plain
-from runwake.wire.rows import Shape, Step, is_scalar_type
+from runwake.wire.rows import MAX_SCHEMAS, Packer, Step, is_scalar_type
 
 CHECK_INTERVAL_S: Final = 2.0
 _now: Final = time.time
@@ -56,35 +55,38 @@ class History:
         self.on_check: Callable[[], None] | None = None
         """Called between rows, at most every `CHECK_INTERVAL_S`."""
         self._stream = stream
-        self._summary = summary
+        self._note_row = summary.add_row
         self._media = media
         self._definitions = definitions
         self._notices = notices
         self._warn = notices.warn_once
         self._open: dict[KeyPath, Any] = {}
-        self._plain_shapes: set[Shape] = set()
+        self._packers: dict[tuple[tuple[str, ...], tuple[type, ...]], Packer] = {}
         self._check_at = 0.0
         self._closed_reason: str | None = None
-        self._lock = RLock()
 
     def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
         """Append values to the row that `step` and `commit` say; see `Run.log`."""
-        with self._lock:
+        writer = self._stream.writer
+        with writer.lock:
             now = _now()
             if step is not None and type(step) is not int:
                 step = self._check_step(step)
             if type(data) is dict:
                 values = tuple(data.values())
-                shape = (tuple(data), tuple(map(type, values)), int)
-                # Rows of a shape that was plain before: no look at single values is needed.
-                if shape in self._plain_shapes:
+                packer = self._packers.get((tuple(data), tuple(map(type, values))))
+                # A row of this shape was plain before: no look at single values is needed.
+                if packer is not None:
                     if step is None:
                         row_step, open_ = self.step, commit is False
                     else:
                         row_step, open_ = step, commit is not True
-                    writer = self._stream.writer
-                    if writer.append_shaped(shape, values, row_step, now, open_):
-                        self._advance(row_step, open_, data)
+                    if writer.append_packed(packer, values, row_step, now, open_):
+                        if step is None and not open_ and not self._open:
+                            self._note_row(data)
+                            self.step = row_step + 1
+                        else:
+                            self._advance(row_step, open_, data)
                         if now >= self._check_at:
                             self._check(now)
                         return
@@ -94,14 +96,14 @@ class History:
 
     def close(self, reason: str) -> None:
         """Close the open row and refuse further ones, saying why."""
-        with self._lock:
+        with self._stream.writer.lock:
             self._close_row()
-            self._plain_shapes.clear()
+            self._packers.clear()
             self._closed_reason = reason
 
     def after_fork(self) -> None:
-        """Forget locks that another thread of the parent may have held; called in the child."""
-        self._lock = RLock()
+        """Forget what belongs to the parent's stream; called in the child."""
+        self._packers.clear()
         self.on_check = None
 
     def _log_any(self, data: Any, step: Step | None, commit: bool | None, now: float) -> None:
@@ -147,20 +149,22 @@ class History:
         if type(data) is not dict or self._definitions or tuple(row) != tuple(data):
             return
         types = tuple(map(type, data.values()))
-        if all(map(is_scalar_type, types)) and len(self._plain_shapes) < 4096:
-            self._plain_shapes.add((tuple(data), types, int))
+        if all(map(is_scalar_type, types)) and len(self._packers) < MAX_SCHEMAS:
+            packer = self._stream.writer.packer((tuple(data), types, int))
+            if packer is not None:
+                self._packers[tuple(data), types] = packer
 
     def forget_shapes(self) -> None:
         """Look at each value again; called when a metric is defined."""
-        with self._lock:
-            self._plain_shapes.clear()
+        with self._stream.writer.lock:
+            self._packers.clear()
 
     def _advance(self, step: Step, open_: bool, values: Mapping[Any, Any]) -> None:
         """Move to where the next row goes, after a row was appended."""
         if step < self.step:
             self._note_late(step)
             self._close_row()
-            self._summary.add_row(values)
+            self._note_row(values)
             return
         if step > self.step:
             self._close_row()
@@ -172,12 +176,12 @@ class History:
             self._open.update(values)
             self._close_row()
         else:
-            self._summary.add_row(values)
+            self._note_row(values)
         self.step = step + 1 if type(step) is int else math.floor(step) + 1
 
     def _close_row(self) -> None:
         if self._open:
-            self._summary.add_row(self._open)
+            self._note_row(self._open)
             self._open = {}
 
     def _note_late(self, step: Step) -> None:

@@ -9,21 +9,25 @@ from __future__ import annotations
 import os
 import time as clock
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from runwake.model.keys import KeyPath
 from runwake.runlog.appender import FileAppender, Warn
 from runwake.runlog.run_dir import RunDir
-from runwake.runlog.writer import LogWriter
+from runwake.runlog.writer import Lock, LogWriter
 from runwake.sdk.naming import make_stream_name
 from runwake.wire.records import AnyRecord, RunStart
-from runwake.wire.rows import Shape, Step
+from runwake.wire.rows import Packer, Schema, Shape, Step
 
-FORK_STREAM_PREFIX = "fork-"
+FORK_STREAM_PREFIX: Final = "fork-"
+_NULL_PACKER: Final = Packer(Schema(0, "q", "", ()))
 
 
 class Writer(Protocol):
     """What `LogWriter` offers, and its stand-ins."""
+
+    lock: Lock
+    """Held during each append; whoever holds it may take it again."""
 
     @property
     def position(self) -> int:
@@ -43,10 +47,13 @@ class Writer(Protocol):
     ) -> None:
         """Append one row."""
 
-    def append_shaped(
-        self, shape: Shape, values: tuple[Any, ...], step: Step, time: float, open_: bool
+    def packer(self, shape: Shape) -> Packer | None:
+        """Return what packs rows of a shape, None if they do not fit that form."""
+
+    def append_packed(
+        self, packer: Packer, values: tuple[Any, ...], step: Step, time: float, open_: bool
     ) -> bool:
-        """Append a row of a known shape; False if it does not fit."""
+        """Append a packed row; False if it does not fit. The caller holds `lock`."""
 
     def append_record(self, record: AnyRecord) -> None:
         """Append one control record."""
@@ -61,6 +68,9 @@ class Writer(Protocol):
 class NullWriter:
     """Takes everything and keeps nothing: the writer of a disabled run."""
 
+    def __init__(self) -> None:
+        self.lock: Lock = RLock()
+
     position = 0
     num_dropped = 0
 
@@ -74,8 +84,12 @@ class NullWriter:
     ) -> None:
         """Do nothing."""
 
-    def append_shaped(
-        self, shape: Shape, values: tuple[Any, ...], step: Step, time: float, open_: bool
+    def packer(self, shape: Shape) -> Packer | None:
+        """Return a packer that is never asked to pack."""
+        return _NULL_PACKER
+
+    def append_packed(
+        self, packer: Packer, values: tuple[Any, ...], step: Step, time: float, open_: bool
     ) -> bool:
         """Do nothing."""
         return True
@@ -99,7 +113,7 @@ class _PendingWriter:
 
     def __init__(self, stream: LogStream) -> None:
         self._stream = stream
-        self._lock = RLock()
+        self.lock: Lock = RLock()
 
     def append_row(
         self,
@@ -111,10 +125,13 @@ class _PendingWriter:
     ) -> None:
         self._open().append_row(keys, values, step, time, open_)
 
-    def append_shaped(
-        self, shape: Shape, values: tuple[Any, ...], step: Step, time: float, open_: bool
+    def packer(self, shape: Shape) -> Packer | None:
+        return self._open().packer(shape)
+
+    def append_packed(
+        self, packer: Packer, values: tuple[Any, ...], step: Step, time: float, open_: bool
     ) -> bool:
-        return self._open().append_shaped(shape, values, step, time, open_)
+        return self._open().append_packed(packer, values, step, time, open_)
 
     def append_record(self, record: AnyRecord) -> None:
         self._open().append_record(record)
@@ -126,9 +143,9 @@ class _PendingWriter:
         self._stream.writer = NullWriter()
 
     def _open(self) -> Writer:
-        with self._lock:
+        with self.lock:
             if self._stream.writer is self:
-                self._stream.open_for_child()
+                self._stream.open_for_child(self.lock)
             return self._stream.writer
 
 
@@ -176,8 +193,8 @@ class LogStream:
         if self._run_dir is not None:
             self.writer = _PendingWriter(self)
 
-    def open_for_child(self) -> None:
-        """Start the stream of this forked child."""
+    def open_for_child(self, lock: Lock) -> None:
+        """Start the stream of this forked child; `lock` guards it from now on."""
         assert self._run_dir is not None
         start = RunStart(
             time=clock.time(),
@@ -192,12 +209,12 @@ class LogStream:
             resume="allow",
         )
         try:
-            self.writer = self._open(self._run_dir, start)
+            self.writer = self._open(self._run_dir, start, lock)
         except OSError as error:
             self._warn("fork-log", f"a forked process cannot log into the run: {error.strerror}")
             self.writer = NullWriter()
 
-    def _open(self, run_dir: RunDir, start: RunStart) -> Writer:
-        writer = LogWriter(FileAppender(run_dir.log_path(start.stream), self._warn))
+    def _open(self, run_dir: RunDir, start: RunStart, lock: Lock | None = None) -> Writer:
+        writer = LogWriter(FileAppender(run_dir.log_path(start.stream), self._warn), lock)
         writer.append_record(start)
         return writer

@@ -25,16 +25,17 @@ class SummaryStore:
         self._emit = emit
         self._warn = warn
         self._rows: dict[KeyPath, Any] = {}
-
-    def add_row(self, values: Mapping[Any, Any]) -> None:
-        """Take the values of a committed row. Cheap: they are folded in when somebody looks."""
-        self._rows.update(values)
+        self.add_row: Callable[[Mapping[Any, Any]], None] = self._rows.update
+        """Takes the values of a committed row. Cheap: they are folded in when somebody looks."""
 
     def fold(self) -> None:
         """Bring the rows' values to where they are looked up."""
         with self.lock:
-            rows, self._rows = self._rows, {}
-            for path, value in rows.items():
+            # Item by item, as another thread may be adding a row; popitem gives the last first.
+            rows: list[tuple[KeyPath, Any]] = []
+            while self._rows:
+                rows.append(self._rows.popitem())
+            for path, value in reversed(rows):
                 if value is not None:
                     _put(self.root, (path,) if isinstance(path, str) else path, python_value(value))
 

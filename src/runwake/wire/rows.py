@@ -15,7 +15,6 @@ again after each mark, under their old ids, so that damage before a mark costs n
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -29,6 +28,8 @@ Step = int | float
 
 _HEAD: Final = struct.Struct("<II")
 _pack_head: Final = _HEAD.pack
+_ROW: Final = frames.ROW
+_ROW_OPEN: Final = frames.ROW_OPEN
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_schema: Final = msgspec.msgpack.Decoder(tuple[int, str, str, list[str | list[str]]]).decode
 _decode_rich: Final = msgspec.msgpack.Decoder(
@@ -80,23 +81,29 @@ class RichRow(NamedTuple):
     values: list[tuple[KeyPath, Any]]
 
 
-class _Interned(NamedTuple):
-    schema: Schema
-    frame: bytes
-    pack: Callable[..., bytes]
+class Packer:
+    """Packs rows of one interned schema of one encoder."""
+
+    __slots__ = ("is_written", "pack", "schema_frame", "schema_id")
+
+    def __init__(self, schema: Schema) -> None:
+        payload = _encode((schema.id, schema.step_code, schema.codes, schema.keys))
+        self.schema_id = schema.id
+        self.schema_frame = frames.frame(bytes((frames.SCHEMA,)) + payload)
+        self.pack = struct.Struct("<B" + schema.row_format[1:]).pack
+        self.is_written = False
 
 
 class RowEncoder:
     """Turns rows into frames. Not thread-safe: one per stream, under the stream's lock."""
 
     def __init__(self) -> None:
-        self._by_shape: dict[Shape, _Interned] = {}
-        self._next_id = 0
-        self._written: set[int] = set()
+        self._by_shape: dict[Shape, Packer] = {}
 
     def forget_written(self) -> None:
         """Write every schema again before its next row; called after each mark."""
-        self._written.clear()
+        for packer in self._by_shape.values():
+            packer.is_written = False
 
     def encode(
         self,
@@ -119,49 +126,37 @@ class RowEncoder:
         Raises:
             TypeError, OverflowError: a value that neither form can carry.
         """
-        packed = self.encode_shaped(
-            (keys, tuple(map(type, values)), type(step)), values, step, time, open_
-        )
+        packer = self.packer((keys, tuple(map(type, values)), type(step)))
+        packed = packer and self.encode_packed(packer, values, step, time, open_)
         return packed or self._encode_rich(keys, values, step, time, open_)
 
-    def encode_shaped(
-        self, shape: Shape, values: tuple[Any, ...], step: Step, time: float, open_: bool
-    ) -> bytes | None:
-        """Return the frames of a packed row, None if the row does not fit that form.
+    def packer(self, shape: Shape) -> Packer | None:
+        """Return what packs rows of a shape, None if they do not fit that form."""
+        packer = self._by_shape.get(shape)
+        if packer is None and len(self._by_shape) < MAX_SCHEMAS:
+            keys, value_types, step_type = shape
+            codes = "".join(_CODES.get(value_type, "") for value_type in value_types)
+            if len(codes) == len(keys):
+                step_code = "q" if step_type is int else "d"
+                packer = Packer(Schema(len(self._by_shape), step_code, codes, keys))
+                self._by_shape[shape] = packer
+        return packer
 
-        The hot path of `encode`, for callers that know the row's shape already.
+    def encode_packed(
+        self, packer: Packer, values: tuple[Any, ...], step: Step, time: float, open_: bool
+    ) -> bytes | None:
+        """Return the frames of a packed row, None if a value is out of range.
+
+        The hot path of `encode`, for callers that keep the packers of this encoder.
         """
-        interned = self._by_shape.get(shape)
-        if interned is None:
-            interned = self._intern(shape)
-            if interned is None:
-                return None
         try:
-            body = interned.pack(
-                frames.ROW_OPEN if open_ else frames.ROW, interned.schema.id, step, time, *values
-            )
+            body = packer.pack(_ROW_OPEN if open_ else _ROW, packer.schema_id, step, time, *values)
         except struct.error:  # an int beyond int64
             return None
-        packed = _pack_head(len(body), crc32(body)) + body
-        if interned.schema.id in self._written:
-            return packed
-        self._written.add(interned.schema.id)
-        return interned.frame + packed
-
-    def _intern(self, shape: Shape) -> _Interned | None:
-        keys, value_types, step_type = shape
-        if self._next_id >= MAX_SCHEMAS:
-            return None
-        codes = "".join(_CODES.get(value_type, "") for value_type in value_types)
-        if len(codes) != len(keys):
-            return None
-        schema = Schema(self._next_id, "q" if step_type is int else "d", codes, keys)
-        self._next_id += 1
-        payload = _encode((schema.id, schema.step_code, schema.codes, schema.keys))
-        row = struct.Struct("<B" + schema.row_format[1:])
-        interned = _Interned(schema, frames.frame(bytes((frames.SCHEMA,)) + payload), row.pack)
-        self._by_shape[shape] = interned
-        return interned
+        if packer.is_written:
+            return _pack_head(len(body), crc32(body)) + body
+        packer.is_written = True
+        return packer.schema_frame + _pack_head(len(body), crc32(body)) + body
 
     @staticmethod
     def _encode_rich(
