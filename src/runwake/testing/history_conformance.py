@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,15 @@ EXACT_VALUES: list[Any] = [
     None, [], {}, [1, "a", None, 2.5, True], {"a": {"b": [1, {"c": float("nan")}]}},
     {"_type": "image-file", "digest": "0" * 64, "size": 3, "caption": None},
 ]  # fmt: skip
+
+
+STANDING_X: dict[str, Callable[[int], int]] = {
+    "in pairs": lambda row: row // 2,
+    "across small blocks": lambda row: row // 256 * 4 + min(3, (row % 256 + 32) // 64),
+    "across everything": lambda row: row // 100,
+    "at a seam of segments": lambda row: row - (row % 256 == 0),
+}
+"""Clocks that stand still, chosen for stores that keep blocks of powers of two."""
 
 
 class HistoryConformance:
@@ -275,7 +284,7 @@ class HistoryConformance:
     # -- charts ------------------------------------------------------------------------------
 
     @settings(
-        max_examples=60,
+        max_examples=40,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
@@ -324,6 +333,25 @@ class HistoryConformance:
             for budget in (1, 7, 100):
                 query = ChartQuery({RUN: 0.0}, ["loss"], STEP, low, high, budget)
                 check_line(line_of(store, query), points_of(rows, "loss", query, 0.0), budget)
+
+    @pytest.mark.parametrize("settled", [False, True])
+    @pytest.mark.parametrize("stands", sorted(STANDING_X))
+    @pytest.mark.parametrize("x", [STEP, TIMESTAMP])
+    def test_rows_of_equal_x_are_never_torn_apart(
+        self, store: HistoryStore, settled: bool, stands: str, x: str
+    ) -> None:
+        """Neither where a step is logged again and again, nor where a clock stands still."""
+        rows = [
+            {STEP: place, TIMESTAMP: STARTED + place, "loss": (row * 7919) % 6000}
+            for row, place in enumerate(map(STANDING_X[stands], range(6000)))
+        ]
+        RunWriter(store, RUN).log_in_batches(rows, 500)
+        if settled:
+            self.settle(store, RUN)
+
+        for budget in (1, 3, 13, 50):
+            query = ChartQuery({RUN: 0.0}, ["loss"], x, max_buckets=budget)
+            check_line(line_of(store, query), points_of(rows, "loss", query, 0.0), budget)
 
     def test_lines_come_for_all_pairs_of_runs_and_keys_that_have_points(
         self, store: HistoryStore

@@ -2,7 +2,7 @@
 
 ::
 
-    blob = u8 codec | u32 crc32 of the payload | payload
+    blob = u8 codec | u32 crc32 of payload and codec | payload
 
 Every blob checks itself, so a flipped bit is found where it lies and costs one chunk, not a
 chart. The tag says how the payload was packed; a reader never guesses. Nothing here knows SQL.
@@ -64,7 +64,7 @@ _zstd: Final = _ZstdPair()
 
 def seal(codec: int, payload: bytes) -> bytes:
     """Return a blob of an already packed payload."""
-    return _HEAD.pack(codec, crc32(payload)) + payload
+    return _HEAD.pack(codec, crc32(payload, codec)) + payload
 
 
 def unseal(blob: bytes) -> tuple[int, memoryview]:
@@ -78,7 +78,7 @@ def unseal(blob: bytes) -> tuple[int, memoryview]:
         raise CorruptChunkError(f"a stored blob has {len(blob)} bytes, fewer than its head")
     codec, checksum = _HEAD.unpack_from(view)
     payload = view[_HEAD.size :]
-    if crc32(payload) != checksum:
+    if crc32(payload, codec) != checksum:
         raise CorruptChunkError(f"a stored blob of {len(blob)} bytes fails its checksum")
     return codec, payload
 
@@ -169,6 +169,7 @@ def decode_array(blob: bytes, kind: str, count: int) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = octets.view(dtype)[:, 0]
         return values
     if codec == LINEAR:
+        _expect(len(payload) == _LINE.size, count)
         first, stride = _LINE.unpack(payload)
         line: npt.NDArray[Any] = first + stride * np.arange(count, dtype=np.int64)
         return line.astype(dtype, copy=False)
