@@ -35,6 +35,8 @@ export class Chart {
   private xRange: Range = [0, 1];
   private yRange: Range = [0, 1];
   private focused: string | null = null;
+  /** Whether the pointer is here: uPlot also tells of cursors that were set by a program. */
+  private hovered = false;
   private readonly smoothedCache = new WeakMap<object, { key: string; ys: readonly number[] }>();
 
   constructor(
@@ -90,15 +92,6 @@ export class Chart {
     const outside = x === null || x < this.xRange[0] || x > this.xRange[1];
     const left = outside ? -10 : plot.valToPos(x, "x");
     plot.setCursor({ left, top: outside ? -10 : plot.over.clientHeight / 2 }, false);
-  }
-
-  /** How many points can't be shown because the y axis is logarithmic. */
-  countHidden(): number {
-    if (!this.options.yLog) return 0;
-    return this.series.reduce(
-      (sum, line) => sum + line.data.last.filter((value) => value <= 0).length,
-      0,
-    );
   }
 
   toImage(background: string): HTMLCanvasElement | null {
@@ -158,7 +151,16 @@ export class Chart {
     const height = this.root.clientHeight;
     if (width < 40 || height < 40) return;
     this.plot?.destroy();
-    this.plot = new uPlot(this.settings(width, height), this.frameData(), this.root);
+    const plot = new uPlot(this.settings(width, height), this.frameData(), this.root);
+    plot.over.addEventListener("mouseenter", () => {
+      this.hovered = true;
+    });
+    plot.over.addEventListener("mouseleave", () => {
+      this.hovered = false;
+      this.events.onPointer(null);
+    });
+    this.hovered = false;
+    this.plot = plot;
   }
 
   private settings(width: number, height: number): uPlot.Options {
@@ -255,6 +257,7 @@ export class Chart {
   }
 
   private tellPointer(plot: uPlot): void {
+    if (!this.hovered) return;
     const { left = -1, top = -1 } = plot.cursor;
     if (left < 0 || top < 0) {
       this.events.onPointer(null);

@@ -38,6 +38,7 @@ export function findHits(
       label: line.label,
       color: line.color,
       x,
+      isAside: Math.abs(x - pointer.x) > 2 * reach,
       value,
       smoothed,
       minimum: data.minimum[index] ?? null,

@@ -42,6 +42,8 @@ export interface Hit {
   readonly label: string;
   readonly color: string;
   readonly x: number;
+  /** Whether the point's x is well away from the pointer's. */
+  readonly isAside: boolean;
   readonly value: number;
   readonly smoothed: number | null;
   readonly minimum: number | null;

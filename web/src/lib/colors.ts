@@ -9,26 +9,26 @@ export type Theme = "light" | "dark";
 
 /** Hue and chroma of each place. */
 const PLACES: readonly (readonly [number, number])[] = [
-  [245, 0.15], // blue
+  [250, 0.15], // blue
   [55, 0.15], // orange
-  [165, 0.12], // green
-  [330, 0.15], // pink
-  [25, 0.18], // vermilion
-  [215, 0.11], // sky
+  [160, 0.13], // green
+  [345, 0.16], // pink
   [95, 0.13], // yellow
-  [295, 0.16], // violet
-  [135, 0.15], // leaf
-  [0, 0.16], // rose
-  [190, 0.1], // teal
+  [300, 0.16], // violet
+  [25, 0.18], // vermilion
+  [200, 0.11], // sky
+  [130, 0.15], // leaf
+  [275, 0.16], // indigo
   [75, 0.14], // amber
-  [270, 0.16], // indigo
-  [115, 0.14], // lime
-  [350, 0.1], // mauve
-  [150, 0.15], // emerald
-  [310, 0.12], // orchid
-  [40, 0.12], // clay
-  [230, 0.08], // slate
-  [82, 0.07], // sand
+  [320, 0.15], // orchid
+  [180, 0.11], // teal
+  [5, 0.17], // rose
+  [232, 0.13], // azure
+  [113, 0.14], // lime
+  [40, 0.1], // clay
+  [288, 0.1], // lavender
+  [147, 0.09], // sage
+  [225, 0.06], // slate
 ];
 
 export const NUM_COLORS = PLACES.length;

@@ -120,7 +120,11 @@ function useTabs({ entity, project }: ProjectRef) {
       to: base + search,
       active: here === base || here === `${base}/workspace`,
     },
-    { label: "Runs", to: `${base}/table${search}`, active: here === `${base}/table` },
+    {
+      label: "Runs",
+      to: `${base}/table${search}`,
+      active: here === `${base}/table` || here.startsWith(`${base}/runs/`),
+    },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { NavLink, useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import { ApiError } from "../api/client";
 import { runQuery } from "../api/queries";
 import type { RunDetail } from "../api/types";
@@ -80,14 +80,14 @@ function RunHead({ run, tab }: { run: RunDetail; tab: string }) {
       </div>
       <nav className="tabs" aria-label="Run">
         {TABS.map(([path, label]) => (
-          <NavLink
+          <Link
             key={path}
             className="tab"
             to={runPath(ref.entity, ref.project, run.id, path)}
             aria-current={tab === path ? "page" : undefined}
           >
             {label}
-          </NavLink>
+          </Link>
         ))}
       </nav>
     </header>

@@ -20,7 +20,7 @@ interface Props {
 
 /** A column's width in pixels: what its values take, and enough of its name. */
 export function columnWidth(column: Column): number {
-  if (column.id === "started_at") return 160;
+  if (column.id === "started_at") return 184;
   if (column.group === "run") return 116;
   return Math.min(200, Math.max(104, column.label.length * 7.5 + 36));
 }

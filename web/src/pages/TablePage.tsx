@@ -4,7 +4,7 @@ import { useMemo, useRef } from "react";
 import { useNavigate } from "react-router";
 import type { Run } from "../api/types";
 import { runPath } from "../lib/addresses";
-import { allColumns, type Column, defaultColumns, nextSort } from "../lib/columns";
+import { allColumns, type Column, cellValue, defaultColumns, nextSort } from "../lib/columns";
 import { DEFAULT_VIEW } from "../lib/url-state";
 import { useStored } from "../lib/use-stored";
 import { SearchBox } from "../ui/SearchBox";
@@ -72,7 +72,7 @@ function Rows({ runs, columns }: { runs: readonly Run[]; columns: readonly Colum
         <div className="run-table__head" role="row" style={{ gridTemplateColumns: template }}>
           <HeadCell column={NAME} />
           {columns.map((column) => (
-            <HeadCell key={column.id} column={column} />
+            <HeadCell key={column.id} column={column} isNumeric={isNumeric(runs, column)} />
           ))}
         </div>
         <div role="rowgroup" style={{ height: rows.getTotalSize(), position: "relative" }}>
@@ -99,13 +99,19 @@ function Rows({ runs, columns }: { runs: readonly Run[]; columns: readonly Colum
   );
 }
 
-function HeadCell({ column }: { column: Column }) {
+/** Whether a column's values stand on the right, as its head then does. */
+function isNumeric(runs: readonly Run[], column: Column): boolean {
+  const first = runs.find((run) => (cellValue(run, column) ?? null) !== null);
+  return first !== undefined && typeof cellValue(first, column) === "number";
+}
+
+function HeadCell({ column, isNumeric = false }: { column: Column; isNumeric?: boolean }) {
   const { view, changeView } = useProject();
   const direction = view.sort === column.id ? 1 : view.sort === `-${column.id}` ? -1 : 0;
   return (
     <div
       role="columnheader"
-      className="run-table__cell"
+      className={isNumeric ? "run-table__cell number" : "run-table__cell"}
       aria-sort={direction === 0 ? "none" : direction > 0 ? "ascending" : "descending"}
     >
       <button

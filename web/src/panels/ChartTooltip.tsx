@@ -42,6 +42,16 @@ export function ChartTooltip({ hits, x, smoothed, clientX, clientY }: Props) {
         {xName(x)} <span className="mono">{formatX(x, first.x)}</span>
       </div>
       <table>
+        {smoothed && (
+          <thead>
+            <tr>
+              <th colSpan={2} />
+              <th scope="col">smooth</th>
+              <th scope="col">logged</th>
+              <th />
+            </tr>
+          </thead>
+        )}
         <tbody>
           {hits.slice(0, MAX_ROWS).map((hit, index) => (
             <tr key={hit.id} data-nearest={index === 0}>
@@ -52,8 +62,8 @@ export function ChartTooltip({ hits, x, smoothed, clientX, clientY }: Props) {
               <td className="mono number">{formatNumber(hit.smoothed ?? hit.value)}</td>
               {smoothed && <td className="mono number muted">{formatNumber(hit.value)}</td>}
               <td className="mono muted chart-tip__aside">
-                {hit.x !== first.x && `@ ${formatX(x, hit.x)}`}
-                {hit.x === first.x &&
+                {hit.isAside && `@ ${formatX(x, hit.x)}`}
+                {!hit.isAside &&
                   index === 0 &&
                   hit.minimum !== null &&
                   hit.minimum !== hit.maximum &&

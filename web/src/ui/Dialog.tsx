@@ -16,7 +16,15 @@ export function Dialog({ title, actions, onClose, children }: Props) {
     <Radix.Root open onOpenChange={(open) => open || onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="dialog__veil" />
-        <Radix.Content className="dialog" aria-describedby={undefined}>
+        <Radix.Content
+          className="dialog"
+          aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // The content itself, not its first button, whose tooltip would pop up.
+            event.preventDefault();
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+          }}
+        >
           <div className="dialog__head">
             <Radix.Title className="dialog__title truncate" title={title}>
               {title}

@@ -1,6 +1,6 @@
 import { ChevronRight, Monitor, Moon, Search, Sun } from "lucide-react";
 import { Fragment, type ReactNode } from "react";
-import { Link, NavLink } from "react-router";
+import { Link } from "react-router";
 import { COMMAND } from "../lib/shortcut";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "../lib/theme";
 import { IconButton } from "./IconButton";
@@ -45,14 +45,14 @@ export function TopBar({ crumbs = [], tabs = [], onFind, children }: Props) {
       {tabs.length > 0 && (
         <nav className="tabs" aria-label="Project">
           {tabs.map((tab) => (
-            <NavLink
+            <Link
               key={tab.to}
               to={tab.to}
               className="tab"
               aria-current={tab.active ? "page" : undefined}
             >
               {tab.label}
-            </NavLink>
+            </Link>
           ))}
         </nav>
       )}
