@@ -74,8 +74,8 @@ STANDING_X: dict[str, Callable[[int], int]] = {
 """Clocks that stand still, chosen for stores that keep blocks of powers of two."""
 
 
-class HistoryConformance:
-    """The contract. Needs `make_store`; may override `settle`."""
+class HistoryLifeConformance:
+    """Half of the contract: ranges, console, reopening, threads, deleting."""
 
     def make_store(self, path: Path) -> HistoryStore:
         """Open the store whose data lies below `path`; called again after `close`."""
@@ -168,6 +168,165 @@ class HistoryConformance:
 
         assert store.schemas(RUN, STREAM) == {0: first, 1: second}
         assert store.schemas(RUN, "other") == {}
+
+    # -- console -----------------------------------------------------------------------------
+
+    def test_console_pages_count_from_the_start_or_from_the_end(self, store: HistoryStore) -> None:
+        """Pages beyond either end are cut, never wrapped."""
+        lines = [_line(f"line {number}") for number in range(25)]
+        store.append(Append(RUN, STREAM, 0, 10, console=lines[:10]))
+        store.append(Append(RUN, STREAM, 10, 20, console=lines[10:]))
+
+        def page(first: int, limit: int) -> tuple[int, int, list[str]]:
+            found = store.console(RUN, first, limit)
+            return found.first, found.total, [line.text for line in found.lines]
+
+        texts = [line.text for line in lines]
+        assert page(0, 100) == (0, 25, texts)
+        assert page(8, 4) == (8, 25, texts[8:12])
+        assert page(-3, 100) == (22, 25, texts[-3:])
+        assert page(-100, 2) == (0, 25, texts[:2])
+        assert page(25, 10) == (25, 25, [])
+        assert page(99, 10) == (25, 25, [])
+        assert page(0, 0) == (0, 25, [])
+        assert store.console(RUN, 8, 1).lines == [lines[8]]
+
+    def test_a_partial_line_grows_by_the_next_one_of_its_stream_and_channel(
+        self, store: HistoryStore
+    ) -> None:
+        """Other streams and channels print in between without breaking into it."""
+        store.append(Append(RUN, STREAM, 0, 10, console=[_line("a"), _line("50 %", partial=True)]))
+        store.append(Append(RUN, "two", 0, 10, console=[_line("other"), _line("x", partial=True)]))
+        store.append(
+            Append(
+                RUN,
+                STREAM,
+                10,
+                20,
+                console=[
+                    _line("error", channel="stderr"),
+                    _line(" 70 %", partial=True),
+                    _line(" done"),
+                    _line("next"),
+                ],
+            )
+        )
+
+        found = [(line.text, line.partial) for line in store.console(RUN, 0, 100).lines]
+        assert found == [
+            ("a", False),
+            ("50 % 70 % done", False),
+            ("other", False),
+            ("x", True),
+            ("error", False),
+            ("next", False),
+        ]
+
+    # -- life --------------------------------------------------------------------------------
+
+    def test_a_store_that_is_opened_again_answers_as_before(self, tmp_path: Path) -> None:
+        """Rows in every form, keys, lines, console, schemas and offsets."""
+        store = self.make_store(tmp_path)
+        writer = RunWriter(store, RUN)
+        writer.log_in_batches(plain_rows(600), 50)
+        self.settle(store, RUN)
+        writer.log_in_batches(plain_rows(77, 600), 20)
+        schema = Schema(3, "q", "d", ("loss",))
+        end = writer.offset + 5
+        store.append(Append(RUN, STREAM, writer.offset, end, [schema], None, [_line("hi")]))
+        query = ChartQuery({RUN: STARTED}, ["loss", "val"], max_buckets=40)
+
+        def answers(store: HistoryStore) -> list[Any]:
+            lines = [
+                (line.key, line.num_points, line.x.tolist(), line.mean.tolist())
+                for line in store.lines(query)
+            ]
+            keys, rows = store.keys([RUN]), rows_of(list(store.scan(RUN)))
+            numbers = (store.num_rows([RUN]), store.offset(RUN, STREAM))
+            return [
+                lines,
+                keys,
+                rows,
+                numbers,
+                store.schemas(RUN, STREAM),
+                store.console(RUN, 0, 9),
+            ]
+
+        before = answers(store)
+        store.close()
+        store = self.make_store(tmp_path)
+        after = answers(store)
+        with pytest.raises(OffsetMismatchError):
+            store.append(writer.next_append(plain_rows(1)))
+        store.close()
+
+        assert after == before
+        assert before[3] == ({RUN: 677}, end)
+
+    def test_eight_threads_append_while_charts_are_drawn(self, store: HistoryStore) -> None:
+        """Nothing is lost or mixed up, and readers never see rows out of a batch."""
+        writers = [RunWriter(store, RunUid(f"run-{index}"), f"s{index}") for index in range(8)]
+        shared = [RunWriter(store, RUN, f"s{index}") for index in range(8)]
+        failures: list[BaseException] = []
+        done = threading.Event()
+
+        def write(index: int) -> None:
+            try:
+                for first in range(0, 400, 20):
+                    writers[index].log(plain_rows(20, first))
+                    shared[index].log(plain_rows(20, first))
+            except BaseException as error:  # noqa: BLE001 (handed to the test)
+                failures.append(error)
+
+        def read() -> None:
+            try:
+                while not done.is_set():
+                    before = store.num_rows([RUN])[RUN]
+                    query = ChartQuery({RUN: STARTED}, ["loss"], TIMESTAMP, max_buckets=10**6)
+                    line = line_of(store, query)
+                    assert before <= (line.num_points if line else 0)
+                    assert not line or line.num_points % 20 == 0
+            except BaseException as error:  # noqa: BLE001 (handed to the test)
+                failures.append(error)
+
+        reader = threading.Thread(target=read)
+        threads = [threading.Thread(target=write, args=(index,)) for index in range(8)]
+        for thread in (reader, *threads):
+            thread.start()
+        for thread in threads:
+            thread.join()
+        done.set()
+        reader.join()
+
+        assert failures == []
+        for writer in writers:
+            assert rows_of(list(store.scan(writer.run))) == writer.rows
+        assert store.num_rows([RUN]) == {RUN: 3200}
+        steps = sorted(row[STEP] for row in rows_of(list(store.scan(RUN))))
+        assert steps == sorted(list(range(400)) * 8)
+
+    def test_a_deleted_run_is_forgotten_and_its_neighbour_is_not(self, store: HistoryStore) -> None:
+        """The same name may then be used again, from offset 0."""
+        neighbour = RunUid("run-b")
+        for run in (RUN, neighbour):
+            writer = RunWriter(store, run)
+            writer.log_in_batches(plain_rows(400), 50)
+            self.settle(store, run)
+            writer.log(plain_rows(30, 400))
+            end = writer.offset + 1
+            store.append(Append(run, STREAM, writer.offset, end, console=[_line("x")]))
+
+        store.delete(RUN)
+
+        self.test_an_unknown_run_has_nothing(store)
+        assert len(rows_of(list(store.scan(neighbour)))) == 430
+        assert store.console(neighbour, 0, 10).total == 1
+        RunWriter(store, RUN).log(plain_rows(3))
+        assert rows_of(list(store.scan(RUN))) == plain_rows(3)
+
+
+class HistoryConformance(HistoryLifeConformance):
+    """The contract. Needs `make_store`; may override `settle`."""
 
     # -- exactness ---------------------------------------------------------------------------
 
@@ -376,161 +535,6 @@ class HistoryConformance:
         """Zero buckets cannot hold a line."""
         with pytest.raises(UsageError, match="max_buckets"):
             store.lines(ChartQuery({RUN: 0.0}, ["loss"], max_buckets=0))
-
-    # -- console -----------------------------------------------------------------------------
-
-    def test_console_pages_count_from_the_start_or_from_the_end(self, store: HistoryStore) -> None:
-        """Pages beyond either end are cut, never wrapped."""
-        lines = [_line(f"line {number}") for number in range(25)]
-        store.append(Append(RUN, STREAM, 0, 10, console=lines[:10]))
-        store.append(Append(RUN, STREAM, 10, 20, console=lines[10:]))
-
-        def page(first: int, limit: int) -> tuple[int, int, list[str]]:
-            found = store.console(RUN, first, limit)
-            return found.first, found.total, [line.text for line in found.lines]
-
-        texts = [line.text for line in lines]
-        assert page(0, 100) == (0, 25, texts)
-        assert page(8, 4) == (8, 25, texts[8:12])
-        assert page(-3, 100) == (22, 25, texts[-3:])
-        assert page(-100, 2) == (0, 25, texts[:2])
-        assert page(25, 10) == (25, 25, [])
-        assert page(99, 10) == (25, 25, [])
-        assert page(0, 0) == (0, 25, [])
-        assert store.console(RUN, 8, 1).lines == [lines[8]]
-
-    def test_a_partial_line_grows_by_the_next_one_of_its_stream_and_channel(
-        self, store: HistoryStore
-    ) -> None:
-        """Other streams and channels print in between without breaking into it."""
-        store.append(Append(RUN, STREAM, 0, 10, console=[_line("a"), _line("50 %", partial=True)]))
-        store.append(Append(RUN, "two", 0, 10, console=[_line("other"), _line("x", partial=True)]))
-        store.append(
-            Append(
-                RUN,
-                STREAM,
-                10,
-                20,
-                console=[
-                    _line("error", channel="stderr"),
-                    _line(" 70 %", partial=True),
-                    _line(" done"),
-                    _line("next"),
-                ],
-            )
-        )
-
-        found = [(line.text, line.partial) for line in store.console(RUN, 0, 100).lines]
-        assert found == [
-            ("a", False),
-            ("50 % 70 % done", False),
-            ("other", False),
-            ("x", True),
-            ("error", False),
-            ("next", False),
-        ]
-
-    # -- life --------------------------------------------------------------------------------
-
-    def test_a_store_that_is_opened_again_answers_as_before(self, tmp_path: Path) -> None:
-        """Rows in every form, keys, lines, console, schemas and offsets."""
-        store = self.make_store(tmp_path)
-        writer = RunWriter(store, RUN)
-        writer.log_in_batches(plain_rows(600), 50)
-        self.settle(store, RUN)
-        writer.log_in_batches(plain_rows(77, 600), 20)
-        schema = Schema(3, "q", "d", ("loss",))
-        end = writer.offset + 5
-        store.append(Append(RUN, STREAM, writer.offset, end, [schema], None, [_line("hi")]))
-        query = ChartQuery({RUN: STARTED}, ["loss", "val"], max_buckets=40)
-
-        def answers(store: HistoryStore) -> list[Any]:
-            lines = [
-                (line.key, line.num_points, line.x.tolist(), line.mean.tolist())
-                for line in store.lines(query)
-            ]
-            keys, rows = store.keys([RUN]), rows_of(list(store.scan(RUN)))
-            numbers = (store.num_rows([RUN]), store.offset(RUN, STREAM))
-            return [
-                lines,
-                keys,
-                rows,
-                numbers,
-                store.schemas(RUN, STREAM),
-                store.console(RUN, 0, 9),
-            ]
-
-        before = answers(store)
-        store.close()
-        store = self.make_store(tmp_path)
-        after = answers(store)
-        with pytest.raises(OffsetMismatchError):
-            store.append(writer.next_append(plain_rows(1)))
-        store.close()
-
-        assert after == before
-        assert before[3] == ({RUN: 677}, end)
-
-    def test_eight_threads_append_while_charts_are_drawn(self, store: HistoryStore) -> None:
-        """Nothing is lost or mixed up, and readers never see rows out of a batch."""
-        writers = [RunWriter(store, RunUid(f"run-{index}"), f"s{index}") for index in range(8)]
-        shared = [RunWriter(store, RUN, f"s{index}") for index in range(8)]
-        failures: list[BaseException] = []
-        done = threading.Event()
-
-        def write(index: int) -> None:
-            try:
-                for first in range(0, 400, 20):
-                    writers[index].log(plain_rows(20, first))
-                    shared[index].log(plain_rows(20, first))
-            except BaseException as error:  # noqa: BLE001 (handed to the test)
-                failures.append(error)
-
-        def read() -> None:
-            try:
-                while not done.is_set():
-                    before = store.num_rows([RUN])[RUN]
-                    query = ChartQuery({RUN: STARTED}, ["loss"], TIMESTAMP, max_buckets=10**6)
-                    line = line_of(store, query)
-                    assert before <= (line.num_points if line else 0)
-                    assert not line or line.num_points % 20 == 0
-            except BaseException as error:  # noqa: BLE001 (handed to the test)
-                failures.append(error)
-
-        reader = threading.Thread(target=read)
-        threads = [threading.Thread(target=write, args=(index,)) for index in range(8)]
-        for thread in (reader, *threads):
-            thread.start()
-        for thread in threads:
-            thread.join()
-        done.set()
-        reader.join()
-
-        assert failures == []
-        for writer in writers:
-            assert rows_of(list(store.scan(writer.run))) == writer.rows
-        assert store.num_rows([RUN]) == {RUN: 3200}
-        steps = sorted(row[STEP] for row in rows_of(list(store.scan(RUN))))
-        assert steps == sorted(list(range(400)) * 8)
-
-    def test_a_deleted_run_is_forgotten_and_its_neighbour_is_not(self, store: HistoryStore) -> None:
-        """The same name may then be used again, from offset 0."""
-        neighbour = RunUid("run-b")
-        for run in (RUN, neighbour):
-            writer = RunWriter(store, run)
-            writer.log_in_batches(plain_rows(400), 50)
-            self.settle(store, run)
-            writer.log(plain_rows(30, 400))
-            end = writer.offset + 1
-            store.append(Append(run, STREAM, writer.offset, end, console=[_line("x")]))
-
-        store.delete(RUN)
-
-        self.test_an_unknown_run_has_nothing(store)
-        assert len(rows_of(list(store.scan(neighbour)))) == 430
-        assert store.console(neighbour, 0, 10).total == 1
-        RunWriter(store, RUN).log(plain_rows(3))
-        assert rows_of(list(store.scan(RUN))) == plain_rows(3)
 
 
 def _line(text: str, channel: str = "stdout", partial: bool = False) -> ConsoleLine:
