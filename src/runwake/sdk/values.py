@@ -183,7 +183,8 @@ def _plain_array(value: Any, warn: WarnOnce, depth: int) -> Any:
     size = math.prod(value.shape)
     if size == 1:
         item = value.item()
-        return bounded_repr(value) if hasattr(item, "shape") else plain(item, warn, depth + 1)
+        # A long double has no Python counterpart of its own precision.
+        return float(item) if hasattr(item, "shape") else plain(item, warn, depth + 1)
     if size <= MAX_LIST_SIZE:
         return plain(value.tolist(), warn, depth + 1)
     return histogram(value)
