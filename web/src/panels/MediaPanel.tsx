@@ -7,10 +7,10 @@ import { colorAt } from "../lib/colors";
 import { type Picture, picturesOf } from "../lib/pictures";
 import type { Panel } from "../lib/sections";
 import { useTheme } from "../lib/theme";
-import { useProject } from "../pages/project-context";
 import { Dialog } from "../ui/Dialog";
 import { Slider } from "../ui/Slider";
 import { PanelHead } from "./PanelHead";
+import { useProject } from "./project-context";
 import { useWorkspace } from "./workspace-context";
 
 const LAST_STEP = Number.MAX_SAFE_INTEGER;

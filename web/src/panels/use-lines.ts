@@ -6,7 +6,7 @@ import type { Run } from "../api/types";
 import type { LineData, Series, XKind } from "../charts/types";
 import { colorAt, dashAt } from "../lib/colors";
 import { useTheme } from "../lib/theme";
-import { useProject } from "../pages/project-context";
+import { useProject } from "./project-context";
 import { useWorkspace } from "./workspace-context";
 
 export type Window = readonly [number, number];
