@@ -28,7 +28,6 @@ from runwake.store.ports import RunUid
 
 logger = logging.getLogger(__name__)
 
-_TICK_S: Final = 1.0
 _RETRY_S: Final = 10.0
 
 
@@ -69,7 +68,7 @@ class Compactor:
                         f"rows that wait for compaction take {self._mirror.nbytes} bytes, more "
                         f"than the {bound} allowed, and compaction does not get on"
                     )
-                self._wake.wait(min(left, _TICK_S))
+                self._wake.wait(min(left, self._options.tick_s))
 
     def vacuum_soon(self) -> None:
         """Have free pages given back to the disk, in steps between which appends get through."""
@@ -88,13 +87,15 @@ class Compactor:
         while True:
             with self._wake:
                 if not (self._closing or self._has_free_pages or self._ripe()):
-                    self._wake.wait(_TICK_S)
+                    self._wake.wait(self._options.tick_s)
                 if self._closing:
                     return
             try:
                 self._compact_ripe()
                 if self._has_free_pages:
-                    self._has_free_pages = self._vacuum()
+                    self._has_free_pages = False
+                    if self._vacuum():
+                        self._has_free_pages = True
                 self._database.checkpoint(self._options.checkpoint_bytes)
             except StorageFullError as error:
                 logger.warning("compaction waits: %s", error)
