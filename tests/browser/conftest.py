@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
 from runwake.testing.server import RunningServer
 from tests.browser.built import assert_built
 from tests.browser.logged_run import LoggedRun

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import zstandard
+
 from runwake.testing.logs import LogBuilder
 from runwake.testing.server import RunningServer
-
 from runwake.wire.http import blob_path, stream_path
 from runwake.wire.records import AnyRecord, Console, Exit, File
 

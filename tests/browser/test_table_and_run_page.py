@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
+
 from runwake.testing.server import RunningServer
 from tests.browser.built import assert_built
 from tests.browser.logged_run import LoggedRun
