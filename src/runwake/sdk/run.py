@@ -70,6 +70,7 @@ class Run:
         "_run_dir",
         "_shipping",
         "_start",
+        "_store",
         "_stream",
         "_summary",
         "_tags",
@@ -94,7 +95,7 @@ class Run:
         warn = notices.warn_once
         self._stream = LogStream(run_dir, start, warn)
         emit = self._stream.append_record
-        store = SummaryStore(emit, warn)
+        self._store = store = SummaryStore(emit, warn)
         self._summary = Summary(store)
         self._config = Config(
             dict(start.config), emit, warn, allow_val_change=options.allow_val_change
@@ -117,8 +118,10 @@ class Run:
         self._shipping = shipping
         if shipping is not None:
             self._history.on_check = shipping.check
+        if self._run_dir is None:
+            return
         self._hooks = ExitHooks(self._finish, self._record_exit)
-        if self._options.console and self._run_dir is not None:
+        if self._options.console:
             self._console = ConsoleCapture(self._keep_console)
 
     # -- logging ------------------------------------------------------------------------------
@@ -392,8 +395,15 @@ class Run:
 
     # -- inner workings -----------------------------------------------------------------------
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process has the run by fork. Its rows are kept, its end is not the run's."""
+        return not self._stream.is_own
+
     def after_fork(self) -> None:
         """Become a writer of its own; called in a forked child."""
+        self._notices.after_fork()
+        self._store.after_fork()
         self._history.after_fork()
         self._stream.after_fork()
         if self._console is not None:

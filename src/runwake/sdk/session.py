@@ -280,7 +280,7 @@ def _settle_previous(reinit: bool | str | None, notices: Notices) -> Run | None:
         reinit = "finish_previous" if reinit else "return_previous"
     if reinit is not None and reinit not in _REINIT:
         raise UsageError(f"reinit={reinit!r}: expected one of {', '.join(_REINIT)}, True, False")
-    if _current is None or reinit == "create_new":
+    if _current is None or _current.is_inherited or reinit == "create_new":
         return None
     if reinit == "finish_previous":
         _current.finish()
