@@ -25,7 +25,7 @@ class _Entry(NamedTuple):
 
 _COMMANDS: Final = {
     "sync": _Entry("runwake.cli.sync:command", "Send runs that are kept on disk to the server."),
-    "server": _Entry("runwake.cli.server:command", "Serve runs and the web app.", "server"),
+    "server": _Entry("runwake.cli.server:server", "Serve runs and the web app.", "server"),
     "demo": _Entry(
         "runwake.cli.demo:command", "Train small models and watch them in the browser.", "server"
     ),
