@@ -147,6 +147,18 @@ def is_line(blob: bytes) -> bool:
     return blob[0] == LINEAR
 
 
+def decode_line(blob: bytes) -> tuple[int, int] | None:
+    """Return first value and stride of a blob that holds just these, else None.
+
+    Raises:
+        CorruptChunkError: the bytes are damaged.
+    """
+    if not is_line(blob):
+        return None
+    first, stride = _LINE.unpack(unseal(blob)[1])
+    return first, stride
+
+
 def decode_array(blob: bytes, kind: str, count: int) -> npt.NDArray[Any]:
     """Return the array of a blob; it may be read-only.
 
@@ -171,7 +183,9 @@ def decode_array(blob: bytes, kind: str, count: int) -> npt.NDArray[Any]:
     if codec == LINEAR:
         _expect(len(payload) == _LINE.size, count)
         first, stride = _LINE.unpack(payload)
-        line: npt.NDArray[Any] = first + stride * np.arange(count, dtype=np.int64)
+        if stride == 0:
+            return np.full(count, first, dtype)
+        line = np.arange(first, first + stride * count, stride, dtype=np.int64)
         return line.astype(dtype, copy=False)
     if codec == PCODEC:
         return _decode_pcodec(payload, dtype, count)

@@ -18,7 +18,7 @@ from runwake.errors import StorageFullError
 from runwake.store.history import segments, statistics
 from runwake.store.history.codec import CorruptChunkError
 from runwake.store.history.database import Database
-from runwake.store.history.install import Compaction, install
+from runwake.store.history.install import Compaction, install, vacuum
 from runwake.store.history.mirror import Mirror, RunTail
 from runwake.store.history.options import HistoryOptions
 from runwake.store.history.segments import Segment, SegmentRow, StoredChunk
@@ -28,8 +28,8 @@ from runwake.store.ports import RunUid
 
 logger = logging.getLogger(__name__)
 
-_TICK_S: Final = 1.0
 _RETRY_S: Final = 10.0
+_MANY_PAGES: Final = 1024
 
 
 class Compactor:
@@ -45,6 +45,7 @@ class Compactor:
         self._working = threading.Lock()
         self._wake = threading.Condition()
         self._closing = False
+        self._has_free_pages = False
         self._unmergeable: set[int] = set()
         self._thread = threading.Thread(target=self._loop, name="history-compactor", daemon=True)
         self._thread.start()
@@ -68,7 +69,13 @@ class Compactor:
                         f"rows that wait for compaction take {self._mirror.nbytes} bytes, more "
                         f"than the {bound} allowed, and compaction does not get on"
                     )
-                self._wake.wait(min(left, _TICK_S))
+                self._wake.wait(min(left, self._options.tick_s))
+
+    def vacuum_soon(self) -> None:
+        """Have free pages given back to the disk, in steps between which appends get through."""
+        with self._wake:
+            self._has_free_pages = True
+            self._wake.notify_all()
 
     def close(self) -> None:
         """Finish what is being compacted, then stop; idempotent."""
@@ -80,12 +87,13 @@ class Compactor:
     def _loop(self) -> None:
         while True:
             with self._wake:
-                if not self._closing and not self._ripe():
-                    self._wake.wait(_TICK_S)
+                if not (self._closing or self._has_free_pages or self._ripe()):
+                    self._wake.wait(self._options.tick_s)
                 if self._closing:
                     return
             try:
                 self._compact_ripe()
+                self._vacuum()
                 self._database.checkpoint(self._options.checkpoint_bytes)
             except StorageFullError as error:
                 logger.warning("compaction waits: %s", error)
@@ -101,6 +109,23 @@ class Compactor:
             self.compact(run, whole=self._is_short(run))
             with self._wake:
                 self._wake.notify_all()
+
+    def _vacuum(self) -> None:
+        """Give some pages back after a deletion, or when many lie idle, as after merges."""
+        was_asked, self._has_free_pages = self._has_free_pages, False
+        free, pages = self._count_pages()
+        if free and (was_asked or free > max(_MANY_PAGES, pages // 4)):
+            self._writer.run(vacuum)
+            left, _ = self._count_pages()
+            if 0 < left < free and (was_asked or left > pages // 8):
+                self._has_free_pages = True
+
+    def _count_pages(self) -> tuple[int, int]:
+        """Return how many pages of the file are free, and how many it has."""
+        with self._database.reading() as connection:
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        return free, pages
 
     def _pause(self) -> None:
         with self._wake:
