@@ -79,9 +79,13 @@ def test_a_run_comes_back_as_it_was_saved(store: SqlMetaStore) -> None:
 
 
 def test_nothing_of_a_failed_transaction_stays(store: SqlMetaStore) -> None:
-    with pytest.raises(ZeroDivisionError), store.write() as tx:
-        tx.ensure_project("e", "p", 0.0)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.write() as tx:
+            tx.ensure_project("e", "p", 0.0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     with store.read() as tx:
         assert tx.projects() == []
