@@ -97,6 +97,7 @@ test("values of any type become one line, and exact for copies", () => {
     "[1,2]",
     '{"a":1}',
   ]);
+  expect(formatValue({ _type: "image-file", digest: "00" })).toBe("(image-file)");
   expect(exactValue(1 / 3)).toBe("0.3333333333333333");
   expect(exactValue(undefined)).toBe("");
 });

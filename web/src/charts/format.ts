@@ -202,6 +202,8 @@ export function formatValue(value: unknown): string {
   if (typeof value === "number") return formatNumber(value);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "true" : "false";
+  // Media: what it is says more than its digest.
+  if (typeof value === "object" && "_type" in value) return `(${String(value._type)})`;
   return JSON.stringify(value);
 }
 
