@@ -326,6 +326,28 @@ def test_a_forked_child_writes_a_stream_of_its_own(
     assert [ending.state for ending in endings(server)] == ["finished"]
 
 
+def test_a_forked_child_may_start_a_run_of_its_own(
+    train: Train, server: IngestDouble, eventually: Eventually
+) -> None:
+    training = train(
+        "import os\n"
+        "run = runwake.init(id='r')\n"
+        "if os.fork() == 0:\n"
+        "    own = runwake.init(id='own')\n"
+        "    own.log({'i': 7})\n"
+        "    own.finish()\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "run.log({'i': 0})\n"
+    )
+
+    code, _, err = training.wait()
+
+    assert code == 0, err
+    assert [values for _, _, values in server.rows("own")] == [{"i": 7}]
+    assert [values for _, _, values in server.rows("r")] == [{"i": 0}]
+
+
 def test_a_request_to_stop_interrupts_the_script_once(train: Train, server: IngestDouble) -> None:
     training = train(loop(10**6, pause=0.01))
     training.read_line()

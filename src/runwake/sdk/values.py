@@ -20,7 +20,6 @@ from uuid import UUID
 
 from runwake.errors import ArgumentTypeError
 from runwake.model.keys import RESERVED_KEYS, KeyPath
-from runwake.wire.rows import register_scalar_type
 
 MAX_LIST_SIZE: Final = 32
 """Arrays of up to so many elements are kept as lists, larger ones as histograms."""
@@ -201,6 +200,8 @@ def _register_numpy(kind: type) -> bool:
     )
     if code is None or described.itemsize > 8:
         return False
+    from runwake.wire.rows import register_scalar_type  # this module loads without msgspec
+
     register_scalar_type(kind, code)
     return True
 
