@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
-
 from runwake.testing.server import RunningServer
 from tests.browser.logged_run import LoggedRun
 
@@ -161,7 +160,7 @@ def test_dragging_zooms_at_full_resolution_and_a_double_click_resets(
     middle = plot["y"] + plot["height"] / 2
 
     with page.expect_request(
-        lambda sent: bool(sent.url.endswith("/lines") and (sent.post_data_json or {}).get("x_min"))
+        lambda sent: sent.url.endswith("/lines") and bool((sent.post_data_json or {}).get("x_min"))
     ):
         page.mouse.move(plot["x"] + plot["width"] * 0.5, middle)
         page.mouse.down()

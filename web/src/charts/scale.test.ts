@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Extent, lowerBound, nearestIndex, padRange, windowOf } from "./scale";
+import { Extent, fromZero, lowerBound, nearestIndex, padRange, windowOf } from "./scale";
 
 describe("an extent", () => {
   test("leaves out NaN and infinities", () => {
@@ -40,4 +40,10 @@ test("a window takes one neighbour on each side, so that lines reach its edges",
   expect(windowOf([0, 1, 2, 3, 4, 5], [2, 3])).toEqual([1, 5]);
   expect(windowOf([0, 1], [-10, 10])).toEqual([0, 2]);
   expect(windowOf([], [0, 1])).toEqual([0, 0]);
+});
+
+test("a range that all but begins at zero does begin there", () => {
+  expect(fromZero([5, 1_000])).toEqual([0, 1_000]);
+  expect(fromZero([500, 1_000])).toEqual([500, 1_000]);
+  expect(fromZero([-5, 1_000])).toEqual([-5, 1_000]);
 });
