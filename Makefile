@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 WEB := $(PY) hatch_build.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of Python processes: none of them shall compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # An older wheel rather than a newer source that wants a compiler of some language or other.
 export PIP_PREFER_BINARY := 1
 

@@ -212,7 +212,8 @@ def main() -> int:
         variables = {
             name: text
             for name, text in environment().items()
-            if not name.startswith(("RUNWAKE_", "WANDB_"))
+            # An installed package has its bytecode: compiling it anew is not to be measured.
+            if not name.startswith(("RUNWAKE_", "WANDB_")) and name != "PYTHONDONTWRITEBYTECODE"
         }
         server = ServerProcess("127.0.0.1", port, folder, variables)
         try:

@@ -6,8 +6,12 @@ of the standard library.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+NICENESS = 5
+"""Where training keeps all cores busy, the sender takes what training leaves."""
 
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
@@ -27,6 +31,8 @@ def main() -> int:
     parser.add_argument("--watch-pid", type=int, help="the training process")
     parser.add_argument("--linger", type=float, help="seconds to go on after its end")
     arguments = parser.parse_args()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     settings = resolve_client({"base_url": arguments.base_url}, environment()).values
     return run_sender(
         arguments.run_dir,

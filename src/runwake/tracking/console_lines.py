@@ -33,6 +33,8 @@ class LineSplitter:
     def feed(self, record: Console) -> list[ConsoleLine]:
         """Return the lines that this record ends."""
         text, time = self._begun.get(record.channel, ("", record.time))
+        if not text:
+            time = record.time
         *whole, rest = (text + record.text).split("\n")
         lines: list[ConsoleLine] = []
         for line in whole:

@@ -21,6 +21,19 @@ def test_lines_are_cut_at_newlines_across_records() -> None:
     assert feed("one\ntw", "o\n\nthr") == (["one", "two", ""], "thr")
 
 
+def test_a_line_has_the_time_at_which_it_began() -> None:
+    splitter = LineSplitter({})
+    records = [("one\n", 1.0), ("two\nthr", 2.0), ("ee\n", 3.0), ("four\n", 4.0)]
+
+    lines = [
+        (line.text, line.time)
+        for text, time in records
+        for line in splitter.feed(Console(channel="stdout", text=text, time=time))
+    ]
+
+    assert lines == [("one", 1.0), ("two", 2.0), ("three", 2.0), ("four", 4.0)]
+
+
 def test_of_a_progress_bar_only_its_last_state_is_kept() -> None:
     assert feed("\r 10%", "\r 50%", "\r100%\n") == (["100%"], "")
     assert feed("10%\r50%\r", "99%") == ([], "99%")
