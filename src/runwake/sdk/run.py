@@ -15,6 +15,7 @@ from runwake.sdk.console import ConsoleCapture
 from runwake.sdk.lifecycle import Ending, ExitHooks, ending_of, ending_of_code
 from runwake.sdk.media.storing import MediaStore
 from runwake.sdk.metrics import Definitions, Metric
+from runwake.sdk.mirrored import MirroredCalls
 from runwake.sdk.notices import Notices
 from runwake.sdk.shipping import Shipping, format_size, sync_command
 from runwake.sdk.steps import History
@@ -49,7 +50,7 @@ class RunOptions(NamedTuple):
     resumed: bool
 
 
-class Run:
+class Run(MirroredCalls):
     """One training run. Made by `runwake.init`, also a context manager.
 
     All methods may be called from any thread. No method raises because of the network, the disk
@@ -124,7 +125,11 @@ class Run:
     # -- logging ------------------------------------------------------------------------------
 
     def log(
-        self, data: dict[str, Any], step: int | None = None, commit: bool | None = None
+        self,
+        data: dict[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,
     ) -> None:
         """Log values. The row survives the death of this process once this returns.
 
@@ -134,11 +139,14 @@ class Run:
                 histogram), `Image` and lists of them.
             step: row to add to; without it the current one. The row stays open for more.
             commit: whether to close the row. By default True without a step, False with one.
+            sync: accepted with a warning, for older callers: it has no effect.
 
         Raises:
             ArgumentTypeError: `data` is no dict of string keys, or `step` is no number.
             UsageError: the run is finished.
         """
+        if sync is not None:
+            self._notices.warn_once("log-sync", "log: sync is accepted and has no effect")
         self._history.log(data, step, commit)
 
     def define_metric(
@@ -207,7 +215,7 @@ class Run:
 
     # -- end ----------------------------------------------------------------------------------
 
-    def finish(self, exit_code: int | None = None) -> None:
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run and wait for the upload, at most the setting `finish_timeout`.
 
         What is not sent by then stays on disk; the command that sends it is printed. A second
@@ -215,7 +223,10 @@ class Run:
 
         Args:
             exit_code: 0 or None: finished; all else: failed.
+            quiet: accepted with a warning, for older callers: it has no effect.
         """
+        if quiet is not None:
+            self._notices.warn_once("finish-quiet", "finish: quiet is accepted and has no effect")
         self._finish(ending_of_code(0 if exit_code is None else int(exit_code)))
 
     def __enter__(self) -> Run:
@@ -348,10 +359,6 @@ class Run:
         """Address of the project's page; None unless online."""
         url = self.url
         return None if url is None else url.rsplit("/runs/", maxsplit=1)[0]
-
-    def get_url(self) -> str | None:
-        """Return `url`; kept for older callers."""
-        return self.url
 
     @property
     def dir(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from runwake.errors import ArgumentTypeError
 from runwake.model.run import check_entity, check_project, check_run_id, check_tag
-from runwake.settings.table import Resolved, Setting, boolean, resolve, seconds, text
+from runwake.settings.table import Resolved, Setting, boolean, one_of, resolve, seconds, text
 
 DEFAULT_BASE_URL: Final = "http://127.0.0.1:8080"
 _MODES: Final = {
@@ -146,7 +146,14 @@ CLIENT_SETTINGS: Final = (
         text,
         None,
         metavar="DIR",
-        about="Where the folder `runwake` with the logs of runs is made; by default here.",
+        about="Where the folder with the logs of runs is made; by default here.",
+    ),
+    _setting(
+        "folder",
+        one_of("runwake", "wandb"),
+        "runwake",
+        metavar="NAME",
+        about="Name of that folder: runwake, or wandb for libraries that look for runs there.",
     ),
     _setting("silent", boolean, False, metavar="BOOL", about="Print nothing."),
     _setting(
