@@ -216,4 +216,4 @@ MODULES: Final[dict[str, dict[str, str]]] = {
         **_calls(("wandb_callback",), "xgboost."),
     },
 }
-"""Names and homes by module; parents stand before their children when sorted."""
+"""Names and homes by module; each parent of a module is there as well."""
