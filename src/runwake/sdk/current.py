@@ -91,5 +91,5 @@ summary: Any = _CurrentPart("summary")
 def _run(use: str) -> Run:
     run = current_run()
     if run is None:
-        raise UsageError(f"no run is active: call init() before {use}")
+        raise UsageError(f"no run is active: call runwake.init() first, before runwake.{use}")
     return run

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from runwake.settings.client import DEFAULT_BASE_URL, resolve_client
 from runwake.settings.sources import environment
 
 
@@ -209,3 +210,19 @@ def test_a_set_key_changes_only_if_that_is_allowed(wandb: Any) -> None:
     config.setdefaults({"lr": 0.3, "seed": 1})
 
     assert dict(config) == {"lr": 0.2, "seed": 1}
+
+
+@pytest.mark.parametrize(
+    "address", ["https://api.wandb.ai", "https://api.forge.coreweave.com/x", "http://WANDB.ai:80"]
+)
+def test_a_variable_for_the_other_service_sends_nothing_there(
+    wandb: Any, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", address)
+    monkeypatch.setenv("WANDB_API_KEY", "for the other service")
+
+    resolved = resolve_client({}, environment())
+
+    assert resolved.values["base_url"] == DEFAULT_BASE_URL
+    assert resolved.values["api_key"] is None
+    assert "no Runwake server is there" in resolved.warnings[0]

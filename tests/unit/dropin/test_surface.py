@@ -120,9 +120,9 @@ def test_an_image_is_one_of_the_values_that_libraries_pass_on(wandb: Any) -> Non
 
 def test_names_of_the_current_run_follow_init_and_finish(wandb: Any) -> None:
     assert wandb.run is None
-    with pytest.raises(wandb.Error, match=r"call init\(\) before config.lr"):
+    with pytest.raises(wandb.Error, match=r"before runwake.config.lr"):
         _ = wandb.config.lr
-    with pytest.raises(wandb.Error, match=r"call init\(\) before log\(\)"):
+    with pytest.raises(wandb.Error, match=r"before runwake.log\(\)"):
         wandb.log({"a": 1})
 
     run = wandb.init(config={"lr": 0.5})
