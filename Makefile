@@ -40,7 +40,7 @@ lint: $(VENV)/.dev ## check style, types, import fences, sizes, docs and drift
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(VENV)/bin/lint-imports --no-cache
+	@$(VENV)/bin/lint-imports --no-cache --no-logo
 	@$(VENV)/bin/loq check
 	@$(PY) tools/check_sizes.py
 	@echo "Checking generated pages: reference docs, OpenAPI document"

@@ -179,6 +179,7 @@ class Node:
         """
         environment = dict(os.environ)  # handed on to the child
         environment.pop("NODE_ENV", None)  # "production" would make npm leave out the bundler
+        environment["npm_config_update_notifier"] = "false"
         environment["PATH"] = os.pathsep.join(
             (str(self.bin_folder), environment.get("PATH", os.defpath))
         )

@@ -1,15 +1,13 @@
-"""What all tests share: skips by name of the missing service, order of parallel runs.
+"""What all tests share: skips that CI forbids, and the order of parallel runs.
 
-A test that needs a service of the machine says so, `@pytest.mark.needs("chromium")`, and is skipped
-with the command that installs it where the service is missing. With `--forbid-skips`, or
-RUNWAKE_FORBID_SKIPS=1 in the environment, every skip is a failure: CI has everything.
+A test of a service that the machine lacks is skipped by name, with the command that installs it:
+the fixture that would start the service says so. With `--forbid-skips`, or RUNWAKE_FORBID_SKIPS=1
+in the environment, every skip is a failure: CI has everything.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -18,22 +16,6 @@ from runwake.settings.sources import environment
 
 ONE_PROCESS_FOLDERS = ("fault", "browser", "demo")
 """Tests that start many processes themselves: each folder runs in one worker, in order."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """Something that tests need and a machine may lack."""
-
-    is_present: Callable[[], bool]
-    install: str
-
-
-SERVICES = {
-    "chromium": Service(
-        lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-        "apt-get install chromium",
-    ),
-}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,15 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip tests of missing services; keep the tests of one file, or folder, in one worker."""
+    """Keep the tests of one file, or of one of the folders above, in one worker."""
     root = config.rootpath / "tests"
     for item in items:
-        for marker in item.iter_markers("needs"):
-            for name in marker.args:
-                service = SERVICES[name]
-                if not service.is_present():
-                    reason = f"{name} is not installed here: {service.install}"
-                    item.add_marker(pytest.mark.skip(reason=reason))
         item.add_marker(pytest.mark.xdist_group(_group(item.path, root)))
 
 

@@ -8,8 +8,8 @@
     run.log({"loss": 0.3})
     run.finish()
 
-Names are loaded when they are first used, so that `import runwake` costs next to nothing.
-`run`, `config`, `summary` and `log` are bound anew by `init`.
+Public names are loaded when they are first used. `run`, `config`, `summary` and `log` are bound
+anew by `init`.
 """
 
 from __future__ import annotations
@@ -87,6 +87,19 @@ _HOMES = {
     "log": "runwake.sdk.current",
     "summary": "runwake.sdk.current",
 }
+
+# The half of the SDK that stands on the standard library alone. It is loaded here rather than by
+# the first `init`, which scripts expect to return at once.
+for _module in (
+    "runwake.settings.client",
+    "runwake.sdk.console",
+    "runwake.sdk.lifecycle",
+    "runwake.sdk.naming",
+    "runwake.sdk.provenance",
+    "runwake.sdk.shipping",
+    "runwake.sdk.values",
+):
+    import_module(_module)
 
 
 def __getattr__(name: str) -> Any:

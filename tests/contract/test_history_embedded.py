@@ -7,7 +7,7 @@ from runwake.store.history.store import EmbeddedHistoryStore
 from runwake.store.ports import HistoryStore, RunUid
 from runwake.testing.history_conformance import HistoryConformance
 
-SMALL = HistoryOptions(segment_rows=256, merge_rows=2048)
+SMALL = HistoryOptions(segment_rows=256, merge_rows=2048, tick_s=0.02)
 
 
 class TestEmbeddedHistory(HistoryConformance):

@@ -16,7 +16,9 @@ from runwake.testing.history_oracle import Row, RunWriter, batch_of, rows_of
 
 NUM_RUNS = 3
 ROUNDS = 6
-OPTIONS = HistoryOptions(segment_rows=64, merge_rows=256, idle_s=0.05, checkpoint_bytes=200_000)
+OPTIONS = HistoryOptions(
+    segment_rows=64, merge_rows=256, idle_s=0.05, tick_s=0.02, checkpoint_bytes=200_000
+)
 ROWS_PER_BATCH = 10
 
 

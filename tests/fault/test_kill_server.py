@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -27,17 +28,17 @@ def test_three_kills_of_the_server_lose_nothing_and_training_never_waits(tmp_pat
     with RunningServer(tmp_path / "server") as server:
         training = start_training(folder, server.url, "survivor", NUM_ROWS, PAUSE_S)
 
-        def rows_on_server() -> int:
+        def has_arrived(num_rows: int) -> bool:
             with httpx.Client(base_url=server.url, timeout=30) as client:
                 try:
                     answer = client.get("/api/v1/projects/local/faults/runs/survivor")
                 except httpx.TransportError:
-                    return 0
-                return int(answer.json()["num_rows"]) if answer.status_code == 200 else 0
+                    return False
+                return answer.status_code == 200 and answer.json()["num_rows"] >= num_rows
 
         for kill in range(3):
             wait_until(
-                lambda kill=kill: rows_on_server() > (kill + 1) * NUM_ROWS // 10,
+                partial(has_arrived, (kill + 1) * NUM_ROWS // 10),
                 60,
                 "rows arrive while training goes on",
             )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hatch_build
 import pytest
+
+import hatch_build
 from hatch_build import NODE_WHEEL, STATIC, WebAppHook, WebBuildError
 
 

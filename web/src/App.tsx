@@ -1,5 +1,5 @@
 import * as Tooltip from "@radix-ui/react-tooltip";
-import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
 import { BrowserRouter, Navigate, Route, Routes, useParams } from "react-router";
 import { ApiError } from "./api/client";
@@ -16,11 +16,21 @@ const RunPage = lazy(() => import("./pages/RunPage").then((m) => ({ default: m.R
 const SignInPage = lazy(() =>
   import("./pages/SignInPage").then((m) => ({ default: m.SignInPage })),
 );
+const NotFoundRoute = lazy(() =>
+  import("./pages/NotFoundPage").then((m) => ({ default: m.NotFoundRoute })),
+);
 const NotFoundPage = lazy(() =>
   import("./pages/NotFoundPage").then((m) => ({ default: m.NotFoundPage })),
 );
 
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // A session that has ended: ask again who is there, and so come to the sign-in page.
+    onError: (error, query) => {
+      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== "server")
+        void queries.invalidateQueries({ queryKey: serverQuery().queryKey });
+    },
+  }),
   defaultOptions: {
     queries: {
       refetchOnWindowFocus: false,
@@ -68,7 +78,7 @@ function Pages() {
         <Route path="runs/:run/:tab" element={<RunPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>
-      <Route path="*" element={<NotFoundPage />} />
+      <Route path="*" element={<NotFoundRoute />} />
     </Routes>
   );
 }

@@ -193,11 +193,11 @@ def _start_run(
             notices=notices,
         )
         shipping.start()
+    _say_hello(run, earlier, notices)
     run.attach(shipping)
     _runs.append(run)
     if not beside:
         _make_current(run)
-    _say_hello(run, earlier, notices)
     return run
 
 

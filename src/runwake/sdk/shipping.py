@@ -7,6 +7,8 @@ not block, at most every few seconds.
 from __future__ import annotations
 
 import _thread
+import shlex
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -180,8 +182,6 @@ class _Waiting:
 
 def is_reachable(base_url: str, timeout_s: float = 0.5) -> bool:
     """Whether somebody takes connections at the server's address."""
-    import socket  # not needed by offline and disabled runs
-
     parts = urlsplit(base_url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -193,8 +193,6 @@ def is_reachable(base_url: str, timeout_s: float = 0.5) -> bool:
 
 def sync_command(path: Path) -> str:
     """Return the command that sends a run's log later."""
-    import shlex
-
     return f"runwake sync {shlex.quote(str(path))}"
 
 

@@ -20,7 +20,6 @@ from uuid import UUID
 
 from runwake.errors import ArgumentTypeError
 from runwake.model.keys import RESERVED_KEYS, KeyPath
-from runwake.wire.rows import register_scalar_type
 
 MAX_LIST_SIZE: Final = 32
 """Arrays of up to so many elements are kept as lists, larger ones as histograms."""
@@ -203,7 +202,8 @@ def _plain_array(value: Any, warn: WarnOnce, depth: int) -> Any:
     size = math.prod(value.shape)
     if size == 1:
         item = value.item()
-        return bounded_repr(value) if hasattr(item, "shape") else plain(item, warn, depth + 1)
+        # A long double has no Python counterpart of its own precision.
+        return float(item) if hasattr(item, "shape") else plain(item, warn, depth + 1)
     if size <= MAX_LIST_SIZE:
         return plain(value.tolist(), warn, depth + 1)
     return histogram(value)
@@ -220,6 +220,8 @@ def _register_numpy(kind: type) -> bool:
     )
     if code is None or described.itemsize > 8:
         return False
+    from runwake.wire.rows import register_scalar_type  # this module loads without msgspec
+
     register_scalar_type(kind, code)
     return True
 

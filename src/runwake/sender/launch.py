@@ -13,6 +13,10 @@ from runwake.sender.state import LOG_NAME
 _ENTRY: Final = Path(__file__).with_name("__main__.py")
 
 
+_started: Final[list[SenderProcess]] = []
+"""Senders that were not yet seen to end; reaped when the next one starts."""
+
+
 class SenderProcess:
     """A sender that this process started, as a child that it reaps."""
 
@@ -51,6 +55,7 @@ def start_sender(
     Raises:
         OSError: no process can be started.
     """
+    _started[:] = [process for process in _started if process.is_running()]
     if not sys.executable:
         raise OSError("this interpreter does not know its own path")
     arguments = [
@@ -75,4 +80,6 @@ def start_sender(
     pid = os.posix_spawn(
         sys.executable, arguments, child_environment, file_actions=actions, setsid=True
     )
-    return SenderProcess(pid)
+    process = SenderProcess(pid)
+    _started.append(process)
+    return process

@@ -121,14 +121,17 @@ class StreamShipper:
             return False if at_end else self._grow_range()
         self._upload(content.files)
         self.exit = content.exit or self.exit
+        # Behind an exit record nobody writes any more.
+        final &= at_end
+        final |= content.exit is not None and content.end == size
         body = data[: content.end - offset]
         try:
-            answer = self._transport.post_range(self._path, offset, body, final=final and at_end)
+            answer = self._transport.post_range(self._path, offset, body, final=final)
         except OtherOffsetError as error:
             self._move_to(error.expected, size)
             return True
         self._offered = content.end
-        return self._progress(offset, answer, content, at_end=at_end, final=final and at_end)
+        return self._progress(offset, answer, content, at_end=at_end, final=final)
 
     def heartbeat(self) -> None:
         """Say that the stream's process is alive; errors as of `ship`."""

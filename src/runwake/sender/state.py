@@ -53,7 +53,9 @@ def write_state(folder: Path, state: SenderState) -> None:
     import json  # read and written seldom; not worth the time at every start of a training
 
     temporary = folder / f".state-{os.getpid()}"
-    temporary.write_text(json.dumps(state._asdict()), encoding="utf-8")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        json.dump(state._asdict(), file)
     temporary.replace(folder / STATE_NAME)
 
 

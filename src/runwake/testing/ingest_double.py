@@ -6,11 +6,12 @@ what the client does, whatever the real server is going through.
 
 from __future__ import annotations
 
+import socket
 import struct
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -162,6 +163,7 @@ class IngestDouble:
         self.log: list[tuple[str, str, int]] = []
         self.received_bytes = 0
         self.lock = threading.Lock()
+        self.connections: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
         self._port = 0
@@ -188,11 +190,14 @@ class IngestDouble:
         return self
 
     def stop(self) -> None:
-        """Refuse connections. Idempotent."""
+        """Cut all connections and refuse further ones, as when killed. Idempotent."""
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._server.server_close()
             self._thread.join()
+            for connection in list(self.connections):
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
             self._server = self._thread = None
 
     def run_streams(self, run_id: str) -> dict[str, StoredStream]:
@@ -225,6 +230,15 @@ class _Handler(BaseHTTPRequestHandler):
     ingest: IngestDouble
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.ingest.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.ingest.connections.discard(self.connection)
+        with suppress(OSError):  # cut by `stop`
+            super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as inherited
         """Print nothing."""
@@ -301,4 +315,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(0 if self.command == "HEAD" else len(data)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            with suppress(OSError):  # nobody waits for it any more
+                self.wfile.write(data)

@@ -14,6 +14,8 @@ const POLL_MS = 2_000;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000];
 /** Keys of a project are read again at most this often while runs grow. */
 const KEYS_INTERVAL_MS = 2_500;
+/** … and what only a run's own page shows, this often. */
+const DETAIL_INTERVAL_MS = 1_000;
 
 export class LiveConnection {
   private source: EventSource | null = null;
@@ -119,8 +121,15 @@ export function mergeChanges(pages: RunPages, changes: Changes): RunPages {
 
 /** Brings the query cache up to date with what has changed. */
 export class ChangeSink {
-  private lastKeys = 0;
-  private keysTimer: ReturnType<typeof setTimeout> | null = null;
+  private readonly grown = new Set<string>();
+  private readonly refreshRuns = new Paced(DETAIL_INTERVAL_MS, () => {
+    for (const run of this.grown)
+      void this.cache.invalidateQueries({ queryKey: runKey(this.ref, run) });
+    this.grown.clear();
+  });
+  private readonly refreshKeys = new Paced(KEYS_INTERVAL_MS, () => {
+    void this.cache.invalidateQueries({ queryKey: keysKey(this.ref) });
+  });
 
   constructor(
     private readonly cache: QueryClient,
@@ -131,22 +140,38 @@ export class ChangeSink {
     this.cache.setQueriesData<RunPages>({ queryKey: runsKey(this.ref) }, (pages) =>
       pages === undefined ? pages : mergeChanges(pages, changes),
     );
-    for (const run of changes.runs)
-      void this.cache.invalidateQueries({ queryKey: runKey(this.ref, run.id) });
-    this.refreshKeys();
+    for (const run of changes.runs) this.grown.add(run.id);
+    this.refreshRuns.ask();
+    this.refreshKeys.ask();
   };
 
   close(): void {
-    if (this.keysTimer !== null) clearTimeout(this.keysTimer);
+    this.refreshRuns.close();
+    this.refreshKeys.close();
+  }
+}
+
+/** Does something soon after it was asked to, but never twice within an interval. */
+class Paced {
+  private last = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly intervalMs: number,
+    private readonly action: () => void,
+  ) {}
+
+  ask(): void {
+    if (this.timer !== null) return;
+    const wait = Math.max(0, this.last + this.intervalMs - Date.now());
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.last = Date.now();
+      this.action();
+    }, wait);
   }
 
-  private refreshKeys(): void {
-    if (this.keysTimer !== null) return;
-    const wait = Math.max(0, this.lastKeys + KEYS_INTERVAL_MS - Date.now());
-    this.keysTimer = setTimeout(() => {
-      this.keysTimer = null;
-      this.lastKeys = Date.now();
-      void this.cache.invalidateQueries({ queryKey: keysKey(this.ref) });
-    }, wait);
+  close(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
   }
 }

@@ -5,10 +5,10 @@
  */
 
 import uPlot from "uplot";
+import { xAxis, yAxis } from "./axes";
 import { drawSeries, type Emphasis, type Frame, mapping } from "./draw";
-import { formatDuration, formatLogTick, formatTicks } from "./format";
 import { findHits } from "./hits";
-import { durationSteps, Extent, padRange, type Range, windowOf } from "./scale";
+import { Extent, fromZero, padRange, type Range, windowOf } from "./scale";
 import { smooth } from "./smoothing";
 import type { ChartOptions, Hit, Series } from "./types";
 
@@ -19,8 +19,9 @@ export interface ChartEvents {
   onPointer: (pointer: { x: number; left: number; top: number; hits: Hit[] } | null) => void;
 }
 
+/** Above this many lines each is drawn finer. */
+const DENSE_LINES = 60;
 const MIN_SELECTION_PX = 6;
-const X_AXIS_HEIGHT = 22;
 
 export class Chart {
   private plot: uPlot | null = null;
@@ -127,7 +128,9 @@ export class Chart {
       x.add(data.x, 0, data.x.length, xLog);
       x.add(data.nonfiniteX, 0, data.nonfiniteX.length, xLog);
     }
-    const whole = x.range ?? [xLog ? 1 : 0, xLog ? 10 : 1];
+    const extent = x.range ?? [xLog ? 1 : 0, xLog ? 10 : 1];
+    // A bucket stands at its last x: what begins at 0 must not seem to begin later.
+    const whole = xLog || this.options.xKind === "time" ? extent : fromZero(extent);
     const shown = window ?? whole;
     this.xRange = shown[0] < shown[1] ? shown : padRange(shown, xLog);
     const y = new Extent();
@@ -175,7 +178,7 @@ export class Chart {
         y: { distr: yLog ? 3 : 1, range: () => [...this.yRange] },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
-      axes: [this.xAxis(), this.yAxis()],
+      axes: [xAxis(xKind, xLog, this.xLabel()), yAxis(yLog)],
       cursor: {
         y: false,
         points: { show: false },
@@ -195,38 +198,6 @@ export class Chart {
     };
   }
 
-  private xAxis(): uPlot.Axis {
-    const { xKind, xLog } = this.options;
-    const axis: uPlot.Axis = { ...axisLooks(), size: X_AXIS_HEIGHT, space: 64 };
-    axis.label = this.xLabel();
-    axis.labelSize = 15;
-    axis.labelGap = -2;
-    axis.labelFont = `11px ${font()}`;
-    if (xLog) axis.values = (_, ticks) => ticks.map(formatLogTick);
-    else if (xKind === "duration") {
-      axis.incrs = durationSteps();
-      axis.values = (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatDuration(tick)));
-    } else if (xKind === "number") axis.values = (_, ticks) => formatTicks(ticks);
-    return axis;
-  }
-
-  private yAxis(): uPlot.Axis {
-    const { yLog } = this.options;
-    return {
-      ...axisLooks(),
-      space: 30,
-      gap: 6,
-      values: (_, ticks) => (yLog ? ticks.map(formatLogTick) : formatTicks(ticks)),
-      size: (plot, values) => {
-        plot.ctx.save();
-        plot.ctx.font = `12px ${font()}`;
-        const widths = (values ?? []).map((text) => plot.ctx.measureText(text ?? "").width);
-        plot.ctx.restore();
-        return Math.ceil(Math.max(24, ...widths)) + 14;
-      },
-    };
-  }
-
   private draw(): void {
     const plot = this.plot;
     if (plot === null) return;
@@ -240,6 +211,7 @@ export class Chart {
       y: mapping(this.yRange, bbox.top + bbox.height, -bbox.height, yLog),
       window: this.xRange,
       floor: yLog ? 0 : Number.NEGATIVE_INFINITY,
+      isDense: this.series.length > DENSE_LINES,
     };
     ctx.save();
     ctx.beginPath();
@@ -277,22 +249,4 @@ export class Chart {
     if (width < MIN_SELECTION_PX) return;
     this.events.onZoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
   }
-}
-
-function pageColor(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-function font(): string {
-  return pageColor("--font-text") || "sans-serif";
-}
-
-function axisLooks(): uPlot.Axis {
-  return {
-    stroke: () => pageColor("--muted"),
-    font: `12px ${font()}`,
-    grid: { stroke: () => pageColor("--grid"), width: 1 },
-    ticks: { show: false },
-    border: { show: false },
-  };
 }

@@ -16,6 +16,8 @@ export interface Frame {
   readonly window: Range;
   /** Values at or below it can't be shown (0 on a logarithmic axis). */
   readonly floor: number;
+  /** So many lines that each is drawn finer. */
+  readonly isDense: boolean;
 }
 
 /** How a line stands against the others. */
@@ -24,6 +26,12 @@ export type Emphasis = "normal" | "focused" | "dimmed";
 const BAND_ALPHA = 0.18;
 const ORIGINAL_ALPHA = 0.25;
 const DIMMED_ALPHA = 0.2;
+const DENSE_ALPHA = 0.7;
+const SPIKE_ALPHA = 0.6;
+/** A bucket that sticks out of its neighbours by more than this is drawn as a spike … */
+const SPIKE_PX = 6;
+/** … if that is also more than so many times the height of their bands: noise is no spike. */
+const SPIKE_RATIO = 2;
 /** With no more points than this in view, each is marked by a dot. */
 const MAX_DOTS = 24;
 
@@ -53,7 +61,8 @@ export function drawSeries(
   const { ctx, ratio } = frame;
   const { data } = series;
   const [from, to] = windowOf(data.x, frame.window);
-  const strength = emphasis === "dimmed" ? DIMMED_ALPHA : 1;
+  const normal = frame.isDense ? DENSE_ALPHA : 1;
+  const strength = emphasis === "dimmed" ? DIMMED_ALPHA : emphasis === "focused" ? 1 : normal;
   ctx.strokeStyle = series.color;
   ctx.fillStyle = series.color;
   ctx.lineJoin = "round";
@@ -61,6 +70,10 @@ export function drawSeries(
   if (data.minimum.length > 0) {
     ctx.globalAlpha = BAND_ALPHA * strength;
     fillBand(frame, data, from, to);
+    ctx.globalAlpha = SPIKE_ALPHA * strength;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([]);
+    strokeSpikes(frame, data, from, to);
   }
   const shown = smoothed ?? data.last;
   if (smoothed !== null) {
@@ -70,7 +83,7 @@ export function drawSeries(
     strokeLine(frame, data, data.last, from, to);
   }
   ctx.globalAlpha = strength;
-  ctx.lineWidth = (emphasis === "focused" ? 2.5 : 1.5) * ratio;
+  ctx.lineWidth = (emphasis === "focused" ? 2.5 : frame.isDense ? 1 : 1.5) * ratio;
   ctx.setLineDash(series.dash.map((length) => length * ratio));
   const lonely = strokeLine(frame, data, shown, from, to);
   ctx.setLineDash([]);
@@ -129,6 +142,37 @@ function fillBand(frame: Frame, data: LineData, from: number, to: number): void 
   for (let i = to - 1; i >= from; i--) ctx.lineTo(frame.x(data.x[i] ?? 0), y(data.minimum[i]));
   ctx.closePath();
   ctx.fill();
+}
+
+/**
+ * A single outlier among millions makes a band of less than a pixel's width: nobody would see it.
+ * So what sticks out well beyond the neighbouring bands is drawn as a line of its own.
+ */
+function strokeSpikes(frame: Frame, data: LineData, from: number, to: number): void {
+  const { ctx } = frame;
+  const reach = SPIKE_PX * frame.ratio;
+  const at = (values: readonly number[], i: number) => {
+    const value = values[Math.min(to - 1, Math.max(from, i))] ?? Number.NaN;
+    return value > frame.floor ? frame.y(value) : frame.top + frame.height;
+  };
+  ctx.beginPath();
+  for (let i = from; i < to; i++) {
+    const top = at(data.maximum, i);
+    const bottom = at(data.minimum, i);
+    const upper = Math.min(at(data.maximum, i - 1), at(data.maximum, i + 1));
+    const lower = Math.max(at(data.minimum, i - 1), at(data.minimum, i + 1));
+    const least = Math.max(reach, SPIKE_RATIO * (lower - upper));
+    const x = frame.x(data.x[i] ?? 0);
+    if (upper - top > least) {
+      ctx.moveTo(x, upper);
+      ctx.lineTo(x, top);
+    }
+    if (bottom - lower > least) {
+      ctx.moveTo(x, lower);
+      ctx.lineTo(x, bottom);
+    }
+  }
+  ctx.stroke();
 }
 
 function drawDots(

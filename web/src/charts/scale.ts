@@ -42,6 +42,11 @@ export function padRange([low, high]: Range, logarithmic: boolean): Range {
   return padded;
 }
 
+/** A range that begins just above 0 (by less than 2 % of its width) begins at 0. */
+export function fromZero([low, high]: Range): Range {
+  return low > 0 && low < 0.02 * (high - low) ? [0, high] : [low, high];
+}
+
 /** Index of the first element that is not below `x`. */
 export function lowerBound(xs: readonly number[], x: number): number {
   let low = 0;

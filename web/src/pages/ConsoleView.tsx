@@ -7,9 +7,9 @@ import { formatTime } from "../charts/format";
 import { stripAnsi } from "../lib/ansi";
 import { ConsolePages } from "../lib/console-pages";
 import { matcher } from "../lib/search";
+import { useProject } from "../panels/project-context";
 import { IconButton } from "../ui/IconButton";
 import { SearchBox } from "../ui/SearchBox";
-import { useProject } from "./project-context";
 
 const LINE_HEIGHT = 20;
 const END_SLACK = 24;

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { Notice } from "../ui/Notice";
 import { SearchBox } from "../ui/SearchBox";
-import { TopBar } from "../ui/TopBar";
+import { TopBar } from "./TopBar";
 
 /** An address that leads nowhere. Below a project, its own bar is there already. */
 export function NotFoundPage({ what = "There is nothing at this address" }: { what?: string }) {

@@ -10,12 +10,12 @@ import { RunPlaces } from "../lib/colors";
 import { HoverStore } from "../lib/hover";
 import { useStored } from "../lib/use-stored";
 import { useView } from "../lib/use-view";
+import { ProjectContext } from "../panels/project-context";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { ErrorNotice } from "../ui/ErrorNotice";
 import { FirstRun, Notice } from "../ui/Notice";
-import { TopBar } from "../ui/TopBar";
 import { Finder, useFinder } from "./Finder";
-import { ProjectContext } from "./project-context";
+import { TopBar } from "./TopBar";
 
 const NONE: string[] = [];
 /** A project that does not exist yet is looked for this often. */

@@ -9,8 +9,8 @@ import { matcher } from "../lib/search";
 import { ErrorNotice } from "../ui/ErrorNotice";
 import { FirstRun, Notice } from "../ui/Notice";
 import { SearchBox } from "../ui/SearchBox";
-import { TopBar } from "../ui/TopBar";
 import { Finder, useFinder } from "./Finder";
+import { TopBar } from "./TopBar";
 
 /** Home: all projects (of one entity), the most recently active first. */
 export function ProjectsPage() {

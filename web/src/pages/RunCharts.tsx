@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { keysQuery, runKeysQuery } from "../api/queries";
 import type { RunDetail } from "../api/types";
+import { useProject } from "../panels/project-context";
 import { Workspace } from "../panels/Workspace";
-import { useProject } from "./project-context";
 
 /** The workspace of one run: its own keys alone. */
 export function RunCharts({ run }: { run: RunDetail }) {

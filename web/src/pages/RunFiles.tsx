@@ -4,9 +4,9 @@ import { filesQuery } from "../api/queries";
 import type { RunDetail } from "../api/types";
 import { formatBytes, formatTime } from "../charts/format";
 import { matcher } from "../lib/search";
+import { useProject } from "../panels/project-context";
 import { ErrorNotice } from "../ui/ErrorNotice";
 import { SearchBox } from "../ui/SearchBox";
-import { useProject } from "./project-context";
 
 const MAX_LISTED = 1_000;
 

@@ -4,9 +4,9 @@ import { type PointerEvent as ReactPointerEvent, useRef, useState } from "react"
 import type { Run } from "../api/types";
 import { useTheme } from "../lib/theme";
 import { useStored } from "../lib/use-stored";
+import { useProject } from "../panels/project-context";
 import { IconButton } from "../ui/IconButton";
 import { SearchBox } from "../ui/SearchBox";
-import { useProject } from "./project-context";
 import { RunListRow } from "./RunListRow";
 
 interface Props {

@@ -6,8 +6,8 @@ import { formatDuration } from "../charts/format";
 import { runPath } from "../lib/addresses";
 import { colorAt, type Theme } from "../lib/colors";
 import { NOWHERE } from "../lib/hover";
+import { useProject } from "../panels/project-context";
 import { StateMark } from "../ui/StateMark";
-import { useProject } from "./project-context";
 
 interface Props {
   run: Run;

@@ -4,8 +4,8 @@ import { useState } from "react";
 import { client, unwrap } from "../api/client";
 import { runQuery } from "../api/queries";
 import type { RunDetail } from "../api/types";
+import { useProject } from "../panels/project-context";
 import { IconButton } from "../ui/IconButton";
-import { useProject } from "./project-context";
 
 /** A run's name, and the way to change it: Enter keeps, Esc drops. */
 export function RunName({ run }: { run: RunDetail }) {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError } from "../api/client";
 import { runQuery } from "../api/queries";
@@ -8,13 +8,13 @@ import { formatDuration, formatTime } from "../charts/format";
 import { runPath } from "../lib/addresses";
 import { colorAt } from "../lib/colors";
 import { useTheme } from "../lib/theme";
+import { useProject } from "../panels/project-context";
 import { CopyButton } from "../ui/CopyButton";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { ErrorNotice } from "../ui/ErrorNotice";
 import { StateMark } from "../ui/StateMark";
 import { ConsoleView } from "./ConsoleView";
 import { NotFoundPage } from "./NotFoundPage";
-import { useProject } from "./project-context";
 import { RunCharts } from "./RunCharts";
 import { RunFiles } from "./RunFiles";
 import { RunName } from "./RunName";
@@ -30,23 +30,32 @@ const TABS = [
 /** One run: what it was given, its charts, what it printed, its files. */
 export function RunPage() {
   const { run: id = "", tab = "charts" } = useParams();
-  const { ref } = useProject();
+  const { ref, runs } = useProject();
   const { data, error, isPending } = useQuery(runQuery(ref, id));
-  const name = data?.name;
+  // The live stream knows first how far the run is.
+  const row = runs.find((other) => other.id === id);
+  const run = useMemo(
+    () =>
+      data !== undefined && row !== undefined && row.updated_at > data.updated_at
+        ? { ...data, ...row }
+        : data,
+    [data, row],
+  );
+  const name = run?.name;
   useEffect(() => {
     if (name !== undefined) document.title = `${name} · ${ref.project} · Runwake`;
   }, [name, ref.project]);
   if (error instanceof ApiError && error.status === 404)
     return <NotFoundPage what={`There is no run ${id} in this project`} />;
   if (error !== null && data === undefined) return <ErrorNotice error={error} />;
-  if (isPending || data === undefined) return <div className="thin-bar" role="progressbar" />;
+  if (isPending || run === undefined) return <div className="thin-bar" role="progressbar" />;
   const shown = tab === "workspace" ? "charts" : tab;
   return (
     <div className="run-page">
-      <RunHead run={data} tab={shown} />
+      <RunHead run={run} tab={shown} />
       <div className="run-page__body">
         <ErrorBoundary what="This tab" key={shown}>
-          <TabBody run={data} tab={shown} />
+          <TabBody run={run} tab={shown} />
         </ErrorBoundary>
       </div>
     </div>

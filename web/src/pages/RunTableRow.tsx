@@ -6,8 +6,8 @@ import { runPath } from "../lib/addresses";
 import { colorAt } from "../lib/colors";
 import { type Column, cellValue } from "../lib/columns";
 import { useTheme } from "../lib/theme";
+import { useProject } from "../panels/project-context";
 import { StateMark } from "../ui/StateMark";
-import { useProject } from "./project-context";
 
 interface Props {
   run: Run;

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { client, unwrap } from "../api/client";
-import { TopBar } from "../ui/TopBar";
+import { TopBar } from "./TopBar";
 
 /** Exchanges an API key for a session, then shows the page that was asked for. */
 export function SignInPage() {

@@ -7,9 +7,9 @@ import { runPath } from "../lib/addresses";
 import { allColumns, type Column, cellValue, defaultColumns, nextSort } from "../lib/columns";
 import { DEFAULT_VIEW } from "../lib/url-state";
 import { useStored } from "../lib/use-stored";
+import { useProject } from "../panels/project-context";
 import { SearchBox } from "../ui/SearchBox";
 import { ColumnChooser } from "./ColumnChooser";
-import { useProject } from "./project-context";
 import { columnWidth, RunTableRow } from "./RunTableRow";
 import { useRunSearch } from "./use-run-search";
 

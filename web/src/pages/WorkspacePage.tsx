@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { keysQuery } from "../api/queries";
+import { useProject } from "../panels/project-context";
 import { Workspace } from "../panels/Workspace";
-import { useProject } from "./project-context";
 import { RunList } from "./RunList";
 import { useRunSearch } from "./use-run-search";
 

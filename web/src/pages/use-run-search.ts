@@ -1,7 +1,7 @@
 import { useDeferredValue, useMemo, useRef } from "react";
 import type { Run } from "../api/types";
 import { matcher } from "../lib/search";
-import { useProject } from "./project-context";
+import { useProject } from "../panels/project-context";
 
 /** Runs whose name, id or tags match the view's search. An invalid pattern keeps the last result. */
 export function useRunSearch(runs: readonly Run[]): {

@@ -7,14 +7,17 @@ import { colorAt } from "../lib/colors";
 import { type Picture, picturesOf } from "../lib/pictures";
 import type { Panel } from "../lib/sections";
 import { useTheme } from "../lib/theme";
-import { useProject } from "../pages/project-context";
+import { useThrottled } from "../lib/use-throttled";
 import { Dialog } from "../ui/Dialog";
 import { Slider } from "../ui/Slider";
 import { PanelHead } from "./PanelHead";
+import { useProject } from "./project-context";
 import { useWorkspace } from "./workspace-context";
 
 const LAST_STEP = Number.MAX_SAFE_INTEGER;
 const MAX_RUNS = 24;
+/** Images of live runs are looked for this often. */
+const REFRESH_MS = 3_000;
 
 /** Logged images of several runs side by side, with a slider over the logged steps. */
 export function MediaPanel({ panel }: { panel: Panel }) {
@@ -22,7 +25,10 @@ export function MediaPanel({ panel }: { panel: Panel }) {
   const [step, setStep] = useState<number | null>(null);
   const [large, setLarge] = useState<{ run: string; index: number } | null>(null);
   const drawn = runs.filter((run) => run.num_rows > 0).slice(0, MAX_RUNS);
-  const version = drawn.reduce((sum, run) => sum + run.num_rows, 0);
+  const version = useThrottled(
+    drawn.reduce((sum, run) => sum + run.num_rows, 0),
+    REFRESH_MS,
+  );
   const ids = drawn.map((run) => run.id);
   const { data, error, isFetching } = useQuery({
     ...mediaQuery(ref, panel.key, ids, step ?? LAST_STEP, version),

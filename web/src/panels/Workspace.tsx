@@ -5,7 +5,7 @@ import type { MetricKey, Run } from "../api/types";
 import { matcher } from "../lib/search";
 import { groupPanels } from "../lib/sections";
 import { useStored } from "../lib/use-stored";
-import { useProject } from "../pages/project-context";
+import { useProject } from "./project-context";
 import { SectionView } from "./SectionView";
 import { Toolbar } from "./Toolbar";
 import { WorkspaceContext, type WorkspaceState } from "./workspace-context";

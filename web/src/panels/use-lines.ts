@@ -6,10 +6,14 @@ import type { Run } from "../api/types";
 import type { LineData, Series, XKind } from "../charts/types";
 import { colorAt, dashAt } from "../lib/colors";
 import { useTheme } from "../lib/theme";
-import { useProject } from "../pages/project-context";
+import { useThrottled } from "../lib/use-throttled";
+import { useProject } from "./project-context";
 import { useWorkspace } from "./workspace-context";
 
 export type Window = readonly [number, number];
+
+/** A zoomed part of live runs is read again this often. */
+const DETAIL_REFRESH_MS = 1_000;
 
 /** The lines of one key, kept fresh while the calling panel is mounted. */
 export function useLines(key: string): LineSnapshot {
@@ -34,7 +38,10 @@ export function useDetail(
     x_max: window?.[1] ?? null,
     max_buckets: bucketsFor(runs.length, buckets),
   };
-  const version = runs.reduce((sum, run) => sum + run.num_rows, 0);
+  const version = useThrottled(
+    runs.reduce((sum, run) => sum + run.num_rows, 0),
+    DETAIL_REFRESH_MS,
+  );
   const { data, isFetching } = useQuery({ ...linesQuery(ref, request, version), enabled });
   const fits =
     enabled && data !== undefined && data.request.x === x && sameWindow(data.request, window);

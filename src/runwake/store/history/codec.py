@@ -147,6 +147,18 @@ def is_line(blob: bytes) -> bool:
     return blob[0] == LINEAR
 
 
+def decode_line(blob: bytes) -> tuple[int, int] | None:
+    """Return first value and stride of a blob that holds just these, else None.
+
+    Raises:
+        CorruptChunkError: the bytes are damaged.
+    """
+    if not is_line(blob):
+        return None
+    first, stride = _LINE.unpack(unseal(blob)[1])
+    return first, stride
+
+
 def decode_array(blob: bytes, kind: str, count: int) -> npt.NDArray[Any]:
     """Return the array of a blob; it may be read-only.
 

@@ -18,7 +18,7 @@ from runwake.errors import StorageFullError
 from runwake.store.history import segments, statistics
 from runwake.store.history.codec import CorruptChunkError
 from runwake.store.history.database import Database
-from runwake.store.history.install import Compaction, install
+from runwake.store.history.install import Compaction, install, vacuum
 from runwake.store.history.mirror import Mirror, RunTail
 from runwake.store.history.options import HistoryOptions
 from runwake.store.history.segments import Segment, SegmentRow, StoredChunk
@@ -28,7 +28,6 @@ from runwake.store.ports import RunUid
 
 logger = logging.getLogger(__name__)
 
-_TICK_S: Final = 1.0
 _RETRY_S: Final = 10.0
 
 
@@ -45,6 +44,7 @@ class Compactor:
         self._working = threading.Lock()
         self._wake = threading.Condition()
         self._closing = False
+        self._has_free_pages = False
         self._unmergeable: set[int] = set()
         self._thread = threading.Thread(target=self._loop, name="history-compactor", daemon=True)
         self._thread.start()
@@ -68,7 +68,13 @@ class Compactor:
                         f"rows that wait for compaction take {self._mirror.nbytes} bytes, more "
                         f"than the {bound} allowed, and compaction does not get on"
                     )
-                self._wake.wait(min(left, _TICK_S))
+                self._wake.wait(min(left, self._options.tick_s))
+
+    def vacuum_soon(self) -> None:
+        """Have free pages given back to the disk, in steps between which appends get through."""
+        with self._wake:
+            self._has_free_pages = True
+            self._wake.notify_all()
 
     def close(self) -> None:
         """Finish what is being compacted, then stop; idempotent."""
@@ -80,12 +86,16 @@ class Compactor:
     def _loop(self) -> None:
         while True:
             with self._wake:
-                if not self._closing and not self._ripe():
-                    self._wake.wait(_TICK_S)
+                if not (self._closing or self._has_free_pages or self._ripe()):
+                    self._wake.wait(self._options.tick_s)
                 if self._closing:
                     return
             try:
                 self._compact_ripe()
+                if self._has_free_pages:
+                    self._has_free_pages = False
+                    if self._vacuum():
+                        self._has_free_pages = True
                 self._database.checkpoint(self._options.checkpoint_bytes)
             except StorageFullError as error:
                 logger.warning("compaction waits: %s", error)
@@ -101,6 +111,17 @@ class Compactor:
             self.compact(run, whole=self._is_short(run))
             with self._wake:
                 self._wake.notify_all()
+
+    def _vacuum(self) -> bool:
+        """Give some pages back; return whether more can be."""
+        before = self._free_pages()
+        if before:
+            self._writer.run(vacuum)
+        return 0 < self._free_pages() < before
+
+    def _free_pages(self) -> int:
+        with self._database.reading() as connection:
+            return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
 
     def _pause(self) -> None:
         with self._wake:

@@ -18,7 +18,7 @@ from runwake.store.history.database import transaction
 from runwake.store.history.segments import Segment, SegmentRow
 from runwake.store.history.statistics import KeyStatistics, Statistics, combine
 
-VACUUM_PAGES: Final = 4000
+VACUUM_PAGES: Final = 500
 """Pages given back at a time: appends wait meanwhile."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -170,5 +170,10 @@ def forget(connection: sqlite3.Connection, run: str) -> None:
 
 
 def vacuum(connection: sqlite3.Connection) -> None:
-    """Give some free pages back to the disk."""
-    connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+    """Give some free pages back to the disk.
+
+    Raises:
+        StorageFullError: there is no room to move pages; nothing was changed.
+    """
+    with transaction(connection):
+        connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()

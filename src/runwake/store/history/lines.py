@@ -2,224 +2,27 @@
 
 A segment wholly in the range is answered from its pyramid where blocks are narrow enough; border
 segments, sparse columns and all that is out of order are unpacked. Both ways keep the same rules
-(buckets.py). Damaged chunks are reported and left out: one of them must not break a chart.
+(buckets.py).
 """
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from runwake.errors import UsageError
-from runwake.model.keys import RUNTIME, STEP, TIMESTAMP
-from runwake.store.columns import FloatArray
-from runwake.store.history import buckets, codec, pyramid
-from runwake.store.history.buckets import Entries, Grid, IntArray, Nonfinite, Points
+from runwake.model.keys import RUNTIME, TIMESTAMP
+from runwake.store.history import buckets
+from runwake.store.history.buckets import Entries, Grid, Nonfinite, Points
 from runwake.store.history.mirror import TailView
-from runwake.store.history.segments import ASCENDING, NONFINITE, STRICT, decode_presence
+from runwake.store.history.run_reader import NO_POINTS, Axis, Part, RunReader
+from runwake.store.history.segments import ASCENDING, STRICT
 from runwake.store.ports import ChartQuery, Line, RunUid
 
-logger = logging.getLogger(__name__)
-
-BLOCKS_PER_BUCKET: Final = 4
-"""A level of detail serves if at least so many of its blocks fit into a bucket."""
-
-_LEVELS: Final = ((pyramid.COARSE, "lod2"), (pyramid.FINE, "lod1"))
-
-
-class _Axis(NamedTuple):
-    """What is drawn to the right."""
-
-    key: str
-    shift: float
-    low: float
-    high: float
-
-    @property
-    def unique(self) -> bool:
-        """Whether a later row replaces an earlier one of equal x."""
-        return self.key == STEP
-
-
-class _Meta(NamedTuple):
-    """A chunk without its blobs."""
-
-    id: int
-    row0: int
-    kind: str
-    num_rows: int
-    num_values: int
-    flags: int
-    minimum: float | None
-    maximum: float | None
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether every row has a finite value."""
-        return self.num_values == self.num_rows and not self.flags & NONFINITE
-
-
-_METAS: Final = """
-SELECT id, row0, kind, num_rows, num_values, flags, minimum, maximum FROM chunk
-WHERE run = ? AND key = ? AND kind IN ('f', 'i', 'u', 'b') ORDER BY row0
-"""
-
-_Column = tuple[IntArray | None, FloatArray]
-
-
-class _Part(NamedTuple):
-    """The chunks of x and y in one segment, and the range of x there."""
-
-    x: list[_Meta]
-    y: list[_Meta]
-    low: float
-    high: float
-
-    @property
-    def num_points(self) -> int:
-        """Points, if x is plain."""
-        return sum(meta.num_values for meta in self.y)
-
-
-class _RunReader:
-    """One run within one query: finds chunks, unpacks each at most once."""
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        run_id: int,
-        first_tail_row: int,
-        tail: TailView | None,
-    ) -> None:
-        self._connection = connection
-        self._run_id = run_id
-        self._first_tail_row = first_tail_row
-        self._tail = tail
-        self._x_metas: dict[int, dict[int, list[_Meta]]] = {}
-        self._x_columns: dict[int, _Column] = {}
-
-    def metas(self, key_id: int | None) -> dict[int, list[_Meta]]:
-        """Return the numeric chunks of a key, by first row of their segment."""
-        found: dict[int, list[_Meta]] = {}
-        if key_id is not None:
-            for row in self._connection.execute(_METAS, (self._run_id, key_id)):
-                found.setdefault(row[1], []).append(_Meta._make(row))
-        return found
-
-    def parts(self, axis: _Axis, x_id: int | None, y_id: int | None) -> Iterator[_Part]:
-        """Yield the segments that have both keys and reach into the range, in order."""
-        ys = self.metas(y_id)
-        if not ys or x_id is None:
-            return
-        xs = self._x_metas.get(x_id)
-        if xs is None:
-            xs = self._x_metas[x_id] = self.metas(x_id)
-        for row0, y in ys.items():
-            x = xs.get(row0)
-            if x is None:
-                continue
-            lows = [meta.minimum for meta in x if meta.minimum is not None]
-            highs = [meta.maximum for meta in x if meta.maximum is not None]
-            if not lows:
-                continue
-            low, high = min(lows) - axis.shift, max(highs) - axis.shift
-            if low <= axis.high and high >= axis.low:
-                yield _Part(x, y, low, high)
-
-    def points(self, axis: _Axis, part: _Part) -> Points:
-        """Return the points of a segment that are in the range, in order of arrival."""
-        try:
-            first = part.x[0].id
-            x = self._x_columns.get(first)
-            if x is None:
-                rows, values = self._column(part.x)
-                x = self._x_columns[first] = (rows, values - axis.shift)
-            points = buckets.align(x, self._column(part.y))
-        except codec.CorruptChunkError as error:
-            logger.error("a damaged chunk is left out of a chart: %s", error)
-            return _NO_POINTS
-        return buckets.within(points, axis.low, axis.high)
-
-    def _column(self, metas: Sequence[_Meta]) -> _Column:
-        columns = [self._chunk(meta) for meta in metas]
-        if len(columns) == 1:
-            return columns[0]
-        # One key, several kinds: each row has a value of one of them.
-        rows = np.concatenate([np.arange(len(v)) if r is None else r for r, v in columns])
-        values = np.concatenate([v for _, v in columns])
-        order = np.argsort(rows, kind="stable")
-        rows, values = rows[order], values[order]
-        return (None if len(rows) == metas[0].num_rows else rows), values
-
-    def _chunk(self, meta: _Meta) -> _Column:
-        presence, data = self._blobs("presence, data", meta)
-        values = codec.decode_array(data, meta.kind, meta.num_values)
-        rows = decode_presence(presence, meta.num_values)
-        return rows, values.astype(np.float64, copy=False)
-
-    def _blobs(self, names: str, meta: _Meta) -> Any:
-        return self._connection.execute(
-            f"SELECT {names} FROM chunk WHERE id = ?",  # noqa: S608 (names are ours)
-            (meta.id,),
-        ).fetchone()
-
-    def entries(self, axis: _Axis, part: _Part, grid: Grid) -> Entries | None:
-        """Return a segment's blocks, if those of some level are narrow enough for the grid."""
-        x, y = part.x[0], part.y[0]
-        if len(part.y) > 1 or not y.is_plain or y.num_rows < pyramid.BUILD_FROM:
-            return None
-        try:
-            for size, name in _LEVELS:
-                usual = (part.high / 2 - part.low / 2) * min(1.0, size / y.num_rows)
-                if usual * BLOCKS_PER_BUCKET > grid.half_width:
-                    continue
-                first, last = self._ends(axis, x, size, name)
-                widest = float((last / 2 - first / 2).max())
-                # Rows of equal x must not be torn into two buckets.
-                if widest * BLOCKS_PER_BUCKET <= grid.half_width and (first[1:] > last[:-1]).all():
-                    blocks = self._blocks(y, size, name)
-                    if blocks is None:
-                        return None
-                    counts = pyramid.block_sizes(y.num_rows, size)
-                    return Entries(last, *blocks, counts)
-        except codec.CorruptChunkError as error:
-            logger.error("a damaged level of detail is passed over: %s", error)
-        return None
-
-    def _ends(self, axis: _Axis, x: _Meta, size: int, name: str) -> tuple[FloatArray, FloatArray]:
-        """Return the first and last x of each block of a plain, ascending x."""
-        blocks = self._blocks(x, size, name)
-        if blocks is not None:
-            return blocks.minimum - axis.shift, blocks.maximum - axis.shift
-        values = self._chunk(x)[1] - axis.shift
-        starts = pyramid.block_starts(x.num_rows, size)
-        return values[starts], values[starts + pyramid.block_sizes(x.num_rows, size) - 1]
-
-    def _blocks(self, meta: _Meta, size: int, name: str) -> pyramid.Blocks | None:
-        (blob,) = self._blobs(name, meta)
-        if blob is None:
-            return None
-        num_blocks = -(-meta.num_rows // size)
-        return pyramid.Blocks(*codec.decode_array(blob, "f", 4 * num_blocks).reshape(4, num_blocks))
-
-    def tail_points(self, axis: _Axis, key: str) -> Points:
-        """Return the points of the rows that are in no segment yet."""
-        tail = self._tail
-        if tail is None or tail.end <= self._first_tail_row:
-            return _NO_POINTS
-        rows, values = tail.floats(axis.key, self._first_tail_row)
-        y = tail.floats(key, self._first_tail_row)
-        if not len(values) or not len(y[1]):
-            return _NO_POINTS
-        points = buckets.align((rows, values - axis.shift), y)
-        return buckets.within(points, axis.low, axis.high)
-
-
-_NO_POINTS: Final = Points(np.empty(0), np.empty(0))
+_RUNS_PER_STATEMENT: Final = 500
 
 
 def draw(
@@ -242,18 +45,16 @@ def draw(
     high = np.inf if query.x_max is None else query.x_max
     key_ids = {name: _key_id(connection, name) for name in {x_key, *query.keys}}
     lines = []
+    known = _find_runs(connection, list(query.runs))
     for run, started in query.runs.items():
-        found = connection.execute(
-            "SELECT id, segment_rows FROM run WHERE uid = ?", (run,)
-        ).fetchone()
-        if found is None:
+        if run not in known:
             continue
-        run_id, segment_rows = found
+        run_id, segment_rows = known[run]
         tail = tails.get(run)
         if tail is not None and tail.run_id != run_id:
             tail = None
-        reader = _RunReader(connection, run_id, segment_rows, tail)
-        axis = _Axis(x_key, started if query.x == RUNTIME else 0.0, low, high)
+        reader = RunReader(connection, run_id, segment_rows, tail)
+        axis = Axis(x_key, started if query.x == RUNTIME else 0.0, low, high)
         for key in query.keys:
             parts = list(reader.parts(axis, key_ids[x_key], key_ids[key]))
             drawn = _draw_line(
@@ -262,6 +63,22 @@ def draw(
             if drawn is not None:
                 lines.append(_line(run, key, drawn))
     return lines
+
+
+def _find_runs(
+    connection: sqlite3.Connection, runs: Sequence[RunUid]
+) -> dict[RunUid, tuple[int, int]]:
+    """Return id and number of rows in segments of the runs that exist."""
+    known: dict[RunUid, tuple[int, int]] = {}
+    for first in range(0, len(runs), _RUNS_PER_STATEMENT):
+        some = runs[first : first + _RUNS_PER_STATEMENT]
+        marks = ", ".join("?" * len(some))
+        rows = connection.execute(
+            f"SELECT uid, id, segment_rows FROM run WHERE uid IN ({marks})",  # noqa: S608
+            some,
+        )
+        known.update((uid, (run_id, segment_rows)) for uid, run_id, segment_rows in rows)
+    return known
 
 
 def _key_id(connection: sqlite3.Connection, name: str) -> int | None:
@@ -282,15 +99,15 @@ def _line(run: RunUid, key: str, drawn: _Drawn) -> Line:
 
 
 def _draw_line(
-    reader: _RunReader, axis: _Axis, parts: list[_Part], tail: Points, max_buckets: int
+    reader: RunReader, axis: Axis, parts: list[Part], tail: Points, max_buckets: int
 ) -> _Drawn | None:
     if not _are_in_order(axis, parts, tail):
         stretches = [reader.points(axis, part) for part in parts]
         points = Points(*map(np.concatenate, zip(*stretches, tail, strict=True)))
         return _draw_points(buckets.in_order(points, unique=axis.unique), max_buckets)
-    inside = [axis.low <= part.low and part.high <= axis.high for part in parts]
+    inside = [part.is_inside(axis) for part in parts]
     border = [
-        _NO_POINTS if whole else reader.points(axis, part)
+        NO_POINTS if whole else reader.points(axis, part)
         for part, whole in zip(parts, inside, strict=True)
     ]
     count = len(tail.x) + sum(
@@ -311,7 +128,7 @@ def _draw_line(
     )
 
 
-def _are_in_order(axis: _Axis, parts: list[_Part], tail: Points) -> bool:
+def _are_in_order(axis: Axis, parts: list[Part], tail: Points) -> bool:
     """Whether all points ascend in x as they arrived, as far as can be told without reading."""
     wanted = STRICT if axis.unique else ASCENDING
     before = -np.inf
@@ -340,9 +157,9 @@ def _draw_points(points: Points, max_buckets: int) -> _Drawn | None:
 
 
 def _draw_parts(
-    reader: _RunReader,
-    axis: _Axis,
-    parts: list[tuple[_Part, bool, Points]],
+    reader: RunReader,
+    axis: Axis,
+    parts: list[tuple[Part, bool, Points]],
     tail: Points,
     max_buckets: int,
 ) -> _Drawn | None:
@@ -376,7 +193,7 @@ def _draw_parts(
     return _Drawn(False, num_points, buckets.reduce(buckets.join(entries), grid), odd)
 
 
-def _grid_of(parts: list[tuple[_Part, bool, Points]], tail: Points, max_buckets: int) -> Grid:
+def _grid_of(parts: list[tuple[Part, bool, Points]], tail: Points, max_buckets: int) -> Grid:
     """Return the buckets between the first and the last x of the line's segments and tail."""
     bounds: list[float] = []
     for part, whole, points in parts:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from runwake.store.columns import FloatArray
-from runwake.store.history.statistics import Statistics, merge, of_columns
+from runwake.store.history.statistics import Statistics, merge, of_batches
 from runwake.store.history.tail import Columns, Rows, TailBatch, fold
 from runwake.store.ports import RunUid
 
@@ -67,11 +67,11 @@ class RunTail:
         with self.lock:
             if first_row > self.start:  # a compaction is between its commit and its cut
                 batches = [batch for batch in self.batches if batch.end > first_row]
-                return _statistics_from(batches, first_row)
+                return of_batches(batches, first_row)
             batches = self.batches[self._statistics_upto :]
             if batches:
                 first = max(self.start, batches[0].row0)
-                merge(self._statistics, _statistics_from(batches, first))
+                merge(self._statistics, of_batches(batches, first))
                 self._statistics_upto += len(batches)
             return dict(self._statistics)
 
@@ -92,14 +92,6 @@ def _floats_of(batch: TailBatch, key: str) -> list[tuple[Rows, FloatArray]]:
     rows = np.concatenate([piece for piece, _ in found])
     order = np.argsort(rows, kind="stable")
     return [(rows[order], np.concatenate([piece for _, piece in found])[order])]
-
-
-def _statistics_from(batches: Sequence[TailBatch], first_row: int) -> Statistics:
-    if not batches:
-        return {}
-    columns = fold(batches)
-    row0 = batches[0].row0
-    return of_columns(columns.cut(max(0, first_row - row0), columns.num_rows), max(row0, first_row))
 
 
 class TailView:

@@ -19,6 +19,7 @@ class HistoryOptions:
         merge_rows: rows of a merged segment; also the most that one may have.
         merge_cells: rows x keys at which segments of a wide run are merged already.
         idle_s: a run that got no rows for so long has its tail compacted, however short.
+        tick_s: how often the compactor looks for runs to compact.
         tail_bytes: bound of the open tails in memory; from half of it on, compaction is forced,
             at all of it appends wait.
         backpressure_s: how long an append waits for that before it is refused.
@@ -32,6 +33,7 @@ class HistoryOptions:
     merge_rows: int = 65_536
     merge_cells: int = 8_000_000
     idle_s: float = 30.0
+    tick_s: float = 1.0
     tail_bytes: int = 128 * 2**20
     backpressure_s: float = 30.0
     checkpoint_bytes: int = 32 * 2**20

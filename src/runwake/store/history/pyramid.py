@@ -7,6 +7,7 @@ stands for exactly its rows, and no point can hide in it. Pure functions of arra
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,15 +30,21 @@ class Blocks(NamedTuple):
     last: FloatArray
 
 
+@lru_cache(maxsize=256)
 def block_starts(num_rows: int, size: int) -> npt.NDArray[np.int64]:
     """Return the first row of each block; the last block may be shorter."""
-    return np.arange(0, num_rows, size)
+    starts = np.arange(0, num_rows, size)
+    starts.setflags(write=False)
+    return starts
 
 
+@lru_cache(maxsize=256)
 def block_sizes(num_rows: int, size: int) -> npt.NDArray[np.int64]:
     """Return the number of rows of each block."""
     starts = block_starts(num_rows, size)
-    return np.minimum(starts + size, num_rows) - starts
+    sizes = np.minimum(starts + size, num_rows) - starts
+    sizes.setflags(write=False)
+    return sizes
 
 
 def build(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ segments are stored, those of the tail are added when asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from runwake.model.keys import RESERVED_KEYS, ValueKind
 from runwake.store.columns import Column
-from runwake.store.history.tail import Columns
+from runwake.store.history.tail import Columns, TailBatch
 
 
 class KeyStatistics(NamedTuple):
@@ -51,6 +51,25 @@ def merge(into: Statistics, new: Statistics) -> None:
         into[name] = statistics if known is None else combine(known, statistics)
 
 
+def of_batches(batches: Sequence[TailBatch], first_row: int) -> Statistics:
+    """Return the statistics of each logged key in a tail's rows from `first_row` on."""
+    found: Statistics = {}
+    blocks: dict[tuple[str, tuple[str, ...]], list[npt.NDArray[Any]]] = {}
+    ends: dict[tuple[str, tuple[str, ...]], int] = {}
+    for batch in batches:
+        skipped = max(0, first_row - batch.row0)
+        for kind, keys, block in batch.dense():
+            blocks.setdefault((kind, keys), []).append(block[:, skipped:])
+            ends[kind, keys] = batch.end
+        loose = Columns(batch.num_rows, list(batch.loose())).cut(skipped, batch.num_rows)
+        merge(found, of_columns(loose, batch.row0 + skipped))
+    for (kind, keys), parts in blocks.items():
+        if keys[0] not in RESERVED_KEYS:
+            matrix = np.concatenate(parts, axis=1)
+            merge(found, _of_matrix(keys, ValueKind(kind), matrix, ends[kind, keys] - 1))
+    return found
+
+
 def of_columns(columns: Columns, row0: int) -> Statistics:
     """Return the statistics of each logged key; `row0` is the number of the first row."""
     dense: dict[ValueKind, list[Column]] = {}
@@ -65,11 +84,20 @@ def of_columns(columns: Columns, row0: int) -> Statistics:
     last_row = row0 + columns.num_rows - 1
     for kind, members in dense.items():
         matrix = np.stack([np.asarray(column.values) for column in members])
-        extremes = _extremes(matrix)
-        lasts = matrix[:, -1].tolist()
-        for column, (low, high), last in zip(members, extremes, lasts, strict=True):
-            found[column.key, kind] = KeyStatistics(columns.num_rows, low, high, last_row, last)
+        found.update(_of_matrix([column.key for column in members], kind, matrix, last_row))
     return found
+
+
+def _of_matrix(
+    keys: Sequence[str], kind: ValueKind, matrix: npt.NDArray[Any], last_row: int
+) -> Statistics:
+    """Return the statistics of dense columns, one in each row of a matrix."""
+    num_values = matrix.shape[1]
+    lasts = matrix[:, -1].tolist()
+    return {
+        (key, kind): KeyStatistics(num_values, low, high, last_row, last)
+        for key, (low, high), last in zip(keys, _extremes(matrix), lasts, strict=True)
+    }
 
 
 def _of_one(column: Column, num_rows: int, row0: int) -> KeyStatistics:

@@ -160,21 +160,14 @@ class EmbeddedHistoryStore:
             return console.read(connection, run, first, limit)
 
     def delete(self, run: RunUid) -> None:
-        """See the port. Space is given back to the disk as far as it can be."""
+        """See the port. Space is given back to the disk in the background."""
 
         def forget(connection: sqlite3.Connection) -> None:
             install.forget(connection, run)
             self._mirror.forget(run)
 
         self._writer.run(forget)
-        free = 1
-        while free:
-            before = free
-            with self._database.reading() as connection:
-                (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-            if not free or free == before:
-                return
-            self._writer.run(install.vacuum)
+        self._compactor.vacuum_soon()
 
     def compact(self, run: RunUid) -> None:
         """Move all rows of a run into segments now, rather than when it pauses."""

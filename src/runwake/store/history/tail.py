@@ -31,6 +31,7 @@ Block = npt.NDArray[Any]
 
 _PREFIX: Final = struct.Struct("<II")
 _INT64: Final = np.dtype("<i8")
+_DTYPES: Final = {kind: DTYPES[kind.value] for kind in ValueKind if kind.is_numeric}
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_values: Final = msgspec.msgpack.Decoder().decode
 
@@ -62,43 +63,61 @@ def pack(batch: RowBatch) -> bytes:
     """
     check(batch)
     num_rows = batch.num_rows
-    dense: dict[str, list[Column]] = {}
+    dense: dict[ValueKind, list[Column]] = {}
     loose: list[Column] = []
     for column in batch.columns:
-        if column.rows is None and column.kind.is_numeric:
-            dense.setdefault(column.kind.value, []).append(column)
+        if column.rows is None and column.kind in _DTYPES:
+            dense.setdefault(column.kind, []).append(column)
         elif len(column.values):
             loose.append(column)
-    step_kind = "f" if np.asarray(batch.steps).dtype.kind == "f" else "i"
+    step_kind = ValueKind.FLOAT if np.asarray(batch.steps).dtype.kind == "f" else ValueKind.INT
     sections = [
-        np.asarray(batch.steps, DTYPES[step_kind]).tobytes(),
+        np.asarray(batch.steps, _DTYPES[step_kind]).tobytes(),
         np.asarray(batch.times, DTYPES["f"]).tobytes(),
     ]
     for kind, columns in dense.items():
-        block = np.empty((len(columns), num_rows), DTYPES[kind])
+        block = np.empty((len(columns), num_rows), _DTYPES[kind])
         for index, column in enumerate(columns):
             block[index] = column.values
         sections.append(block.tobytes())
     entries = []
     for column in loose:
         values = _pack_values(column)
-        has_rows = column.rows is not None
         if column.rows is not None:
             sections.append(np.asarray(column.rows, _INT64).tobytes())
         sections.append(values)
         entries.append(
-            _Loose(column.key, column.kind.value, len(column.values), has_rows, len(values))
+            _Loose(
+                column.key,
+                column.kind.value,
+                len(column.values),
+                column.rows is not None,
+                len(values),
+            )
         )
-    names = tuple((kind, tuple(c.key for c in columns)) for kind, columns in dense.items())
-    header = _encode(_Header(step_kind, names, tuple(entries)))
+    names = tuple([(kind.value, tuple([c.key for c in dense[kind]])) for kind in dense])
+    header = _encode_header(step_kind.value, names, tuple(entries))
     prefix = _PREFIX.pack(len(header), num_rows)
     return b"".join((prefix, _aligned(header), *map(_aligned, sections)))
 
 
+@lru_cache(maxsize=1024)
+def _encode_header(
+    step_kind: str, dense: tuple[tuple[str, tuple[str, ...]], ...], loose: tuple[_Loose, ...]
+) -> bytes:
+    return _encode(_Header(step_kind, dense, loose))
+
+
 def _pack_values(column: Column) -> bytes:
-    if column.kind.is_numeric:
-        return np.asarray(column.values, DTYPES[column.kind.value]).tobytes()
-    return _encode(list(column.values))
+    dtype = _DTYPES.get(column.kind)
+    if dtype is not None:
+        return np.asarray(column.values, dtype).tobytes()
+    try:
+        return _encode(list(column.values))
+    except (TypeError, OverflowError) as error:
+        raise UsageError(
+            f"column {column.key!r} has a value that cannot be kept: {error}"
+        ) from error
 
 
 def _aligned(section: bytes) -> bytes:
@@ -153,12 +172,17 @@ def _parse_header(header: bytes) -> tuple[_Header, dict[str, list[tuple[int, int
 class TailBatch:
     """One batch in the tail. Immutable to its readers; its arrays are views of its bytes."""
 
-    __slots__ = ("_blocks", "_header", "_index", "_loose", "_raw", "num_rows", "row0")
+    __slots__ = ("_blocks", "_body", "_header", "_index", "_loose", "num_rows", "row0")
 
     def __init__(self, row0: int, raw: bytes) -> None:
+        length: int
+        self.num_rows: int
+        length, self.num_rows = _PREFIX.unpack_from(raw)
+        end = _PREFIX.size + length
         self.row0 = row0
-        self.num_rows: int = _PREFIX.unpack_from(raw)[1]
-        self._raw = raw
+        # Batches of one kind of row share one header: wide runs would hold their names often.
+        self._header, self._index = _parse_header(raw[_PREFIX.size : end])
+        self._body = raw[end + -length % 8 :]
         self._blocks: list[Block] | None = None
         self._loose: list[Column] = []
 
@@ -169,21 +193,19 @@ class TailBatch:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it holds in memory."""
-        return len(self._raw)
+        """Bytes of its values."""
+        return len(self._body)
 
     def _parse(self) -> list[Block]:
         if self._blocks is not None:
             return self._blocks
-        length, num_rows = _PREFIX.unpack_from(self._raw)
-        at = _PREFIX.size + length
-        self._header, self._index = _parse_header(self._raw[_PREFIX.size : at])
-        at += -length % 8
+        num_rows = self.num_rows
+        at = 0
         blocks: list[Block] = []
 
         def take(kind: str, count: int) -> Block:
             nonlocal at
-            array = np.frombuffer(self._raw, DTYPES[kind], count, at)
+            array = np.frombuffer(self._body, DTYPES[kind], count, at)
             at += -(-array.nbytes // 8) * 8
             return array
 
@@ -198,7 +220,7 @@ class TailBatch:
             if kind.is_numeric:
                 loose.append(Column(entry.key, kind, rows, take(entry.kind, entry.num_values)))
                 continue
-            values = _decode_values(memoryview(self._raw)[at : at + entry.size])
+            values = _decode_values(memoryview(self._body)[at : at + entry.size])
             at += -(-entry.size // 8) * 8
             loose.append(Column(entry.key, kind, rows, values))
         # Readers race here: the blocks are set last, so that whoever sees them sees all.

@@ -10,18 +10,18 @@ from sqlalchemy import ColumnElement, Connection, Executable, Select, case, func
 from runwake.model.run import RunState
 from runwake.store.meta.records import process_record, run_record
 from runwake.store.meta.tables import (
-    ApiKey,
-    Blob,
-    ChangeCounter,
-    DeletedRun,
-    DeletedStream,
-    Entity,
-    Project,
-    Run,
-    RunAlert,
-    RunFile,
-    RunProcess,
-    Session,
+    API_KEY,
+    BLOB,
+    CHANGE_COUNTER,
+    DELETED_RUN,
+    DELETED_STREAM,
+    ENTITY,
+    PROJECT,
+    RUN,
+    RUN_ALERT,
+    RUN_FILE,
+    RUN_PROCESS,
+    SESSION,
 )
 from runwake.store.ports import (
     AlertRecord,
@@ -38,12 +38,12 @@ from runwake.store.ports import (
 
 RUN_SELECT: Final[Select[Any]] = (
     select(
-        Run.__table__,
-        Project.name.label("project_name"),
-        Entity.name.label("entity_name"),
+        RUN,
+        PROJECT.c.name.label("project_name"),
+        ENTITY.c.name.label("entity_name"),
     )
-    .join(Project, Run.project_id == Project.id)
-    .join(Entity, Project.entity_id == Entity.id)
+    .join(PROJECT, RUN.c.project_id == PROJECT.c.id)
+    .join(ENTITY, PROJECT.c.entity_id == ENTITY.c.id)
 )
 # Databases limit the parameters of a statement.
 _MAX_PARAMETERS: Final = 500
@@ -66,14 +66,14 @@ class SqlMetaRead:
 
     def project(self, entity: str, name: str) -> ProjectRecord | None:
         """See `MetaRead.project`."""
-        query = _project_select(Entity.name == entity, Project.name == name)
+        query = _project_select(ENTITY.c.name == entity, PROJECT.c.name == name)
         row = self._connection.execute(query).first()
         return _project_record(row) if row else None
 
     def run(self, entity: str, project: str, run_id: str) -> RunRecord | None:
         """See `MetaRead.run`."""
         query = RUN_SELECT.where(
-            Entity.name == entity, Project.name == project, Run.run_id == run_id
+            ENTITY.c.name == entity, PROJECT.c.name == project, RUN.c.run_id == run_id
         )
         row = self._connection.execute(query).mappings().first()
         return run_record(row) if row else None
@@ -82,31 +82,33 @@ class SqlMetaRead:
         self, entity: str, project: str, run_ids: Sequence[str] | None = None
     ) -> Sequence[RunRecord]:
         """See `MetaRead.runs`."""
-        query = RUN_SELECT.where(Entity.name == entity, Project.name == project)
+        query = RUN_SELECT.where(ENTITY.c.name == entity, PROJECT.c.name == project)
         if run_ids is None:
             return self._runs(query)
         return [
-            run for ids in _slices(run_ids) for run in self._runs(query.where(Run.run_id.in_(ids)))
+            run
+            for ids in _slices(run_ids)
+            for run in self._runs(query.where(RUN.c.run_id.in_(ids)))
         ]
 
     def running(self) -> Sequence[RunRecord]:
         """See `MetaRead.running`."""
-        return self._runs(RUN_SELECT.where(Run.state == RunState.RUNNING.value))
+        return self._runs(RUN_SELECT.where(RUN.c.state == RunState.RUNNING.value))
 
     def changes(self, entity: str, project: str, after: int) -> ChangeSet:
         """See `MetaRead.changes`."""
         position = self.position()
         runs = self._runs(
             RUN_SELECT.where(
-                Entity.name == entity, Project.name == project, Run.change > after
-            ).order_by(Run.change)
+                ENTITY.c.name == entity, PROJECT.c.name == project, RUN.c.change > after
+            ).order_by(RUN.c.change)
         )
         deleted = self._connection.scalars(
-            select(DeletedRun.run_id)
-            .join(Project, DeletedRun.project_id == Project.id)
-            .join(Entity, Project.entity_id == Entity.id)
-            .where(Entity.name == entity, Project.name == project, DeletedRun.change > after)
-            .order_by(DeletedRun.change)
+            select(DELETED_RUN.c.run_id)
+            .join(PROJECT, DELETED_RUN.c.project_id == PROJECT.c.id)
+            .join(ENTITY, PROJECT.c.entity_id == ENTITY.c.id)
+            .where(ENTITY.c.name == entity, PROJECT.c.name == project, DELETED_RUN.c.change > after)
+            .order_by(DELETED_RUN.c.change)
         ).all()
         # A run of the same id that was made since is there, not gone.
         alive = {run.id for run in runs}
@@ -115,12 +117,12 @@ class SqlMetaRead:
 
     def position(self) -> int:
         """See `MetaRead.position`."""
-        return self._connection.scalars(select(ChangeCounter.value)).one()
+        return int(self._connection.scalars(select(CHANGE_COUNTER.c.value)).one())
 
     def process(self, run: RunUid, stream: str) -> ProcessRecord | None:
         """See `MetaRead.process`."""
-        query = select(RunProcess.__table__).where(
-            RunProcess.run_uid == run, RunProcess.stream == stream
+        query = select(RUN_PROCESS).where(
+            RUN_PROCESS.c.run_uid == run, RUN_PROCESS.c.stream == stream
         )
         row = self._connection.execute(query).mappings().first()
         return process_record(row) if row else None
@@ -128,30 +130,30 @@ class SqlMetaRead:
     def processes(self, run: RunUid) -> Sequence[ProcessRecord]:
         """See `MetaRead.processes`."""
         query = (
-            select(RunProcess.__table__)
-            .where(RunProcess.run_uid == run)
-            .order_by(RunProcess.started_at, RunProcess.stream)
+            select(RUN_PROCESS)
+            .where(RUN_PROCESS.c.run_uid == run)
+            .order_by(RUN_PROCESS.c.started_at, RUN_PROCESS.c.stream)
         )
         return [process_record(row) for row in self._connection.execute(query).mappings()]
 
     def is_deleted_stream(self, entity: str, project: str, run_id: str, stream: str) -> bool:
         """See `MetaRead.is_deleted_stream`."""
         query = (
-            select(DeletedStream.stream)
-            .join(Project, DeletedStream.project_id == Project.id)
-            .join(Entity, Project.entity_id == Entity.id)
+            select(DELETED_STREAM.c.stream)
+            .join(PROJECT, DELETED_STREAM.c.project_id == PROJECT.c.id)
+            .join(ENTITY, PROJECT.c.entity_id == ENTITY.c.id)
             .where(
-                Entity.name == entity,
-                Project.name == project,
-                DeletedStream.run_id == run_id,
-                DeletedStream.stream == stream,
+                ENTITY.c.name == entity,
+                PROJECT.c.name == project,
+                DELETED_STREAM.c.run_id == run_id,
+                DELETED_STREAM.c.stream == stream,
             )
         )
         return self._connection.execute(query).first() is not None
 
     def files(self, run: RunUid) -> Sequence[FileRecord]:
         """See `MetaRead.files`."""
-        query = select(RunFile.__table__).where(RunFile.run_uid == run).order_by(RunFile.path)
+        query = select(RUN_FILE).where(RUN_FILE.c.run_uid == run).order_by(RUN_FILE.c.path)
         return [
             FileRecord(row.path, row.digest, row.size, row.media_type, row.role, row.created_at)
             for row in self._connection.execute(query)
@@ -159,7 +161,7 @@ class SqlMetaRead:
 
     def alerts(self, run: RunUid) -> Sequence[AlertRecord]:
         """See `MetaRead.alerts`."""
-        query = select(RunAlert.__table__).where(RunAlert.run_uid == run).order_by(RunAlert.id)
+        query = select(RUN_ALERT).where(RUN_ALERT.c.run_uid == run).order_by(RUN_ALERT.c.id)
         return [
             AlertRecord(row.time, row.title, row.text, row.level)
             for row in self._connection.execute(query)
@@ -168,27 +170,27 @@ class SqlMetaRead:
     def blob(self, entity: str, project: str, digest: str) -> BlobRecord | None:
         """See `MetaRead.blob`."""
         query = (
-            select(Blob.size, Blob.media_type)
-            .join(Project, Blob.project_id == Project.id)
-            .join(Entity, Project.entity_id == Entity.id)
-            .where(Entity.name == entity, Project.name == project, Blob.digest == digest)
+            select(BLOB.c.size, BLOB.c.media_type)
+            .join(PROJECT, BLOB.c.project_id == PROJECT.c.id)
+            .join(ENTITY, PROJECT.c.entity_id == ENTITY.c.id)
+            .where(ENTITY.c.name == entity, PROJECT.c.name == project, BLOB.c.digest == digest)
         )
         row = self._connection.execute(query).first()
         return BlobRecord(digest, row.size, row.media_type) if row else None
 
     def api_key(self, key_id: str) -> ApiKeyRecord | None:
         """See `MetaRead.api_key`."""
-        query = select(ApiKey.__table__).where(ApiKey.id == key_id)
+        query = select(API_KEY).where(API_KEY.c.id == key_id)
         row = self._connection.execute(query).first()
         return ApiKeyRecord(row.id, row.key_hash, row.name, row.created_at) if row else None
 
     def has_api_keys(self) -> bool:
         """See `MetaRead.has_api_keys`."""
-        return self._connection.execute(select(ApiKey.id).limit(1)).first() is not None
+        return self._connection.execute(select(API_KEY.c.id).limit(1)).first() is not None
 
     def session(self, token_hash: str) -> SessionRecord | None:
         """See `MetaRead.session`."""
-        query = select(Session.__table__).where(Session.token_hash == token_hash)
+        query = select(SESSION).where(SESSION.c.token_hash == token_hash)
         row = self._connection.execute(query).first()
         return SessionRecord(row.token_hash, row.api_key_id, row.expires_at) if row else None
 
@@ -197,20 +199,20 @@ class SqlMetaRead:
 
 
 def _project_select(*conditions: ColumnElement[bool]) -> Executable:
-    is_running = case((Run.state == RunState.RUNNING.value, 1))
+    is_running = case((RUN.c.state == RunState.RUNNING.value, 1))
     return (
         select(
-            Entity.name.label("entity"),
-            Project.name,
-            Project.created_at,
-            func.max(Run.updated_at).label("last_activity_at"),
-            func.count(Run.uid).label("num_runs"),
+            ENTITY.c.name.label("entity"),
+            PROJECT.c.name,
+            PROJECT.c.created_at,
+            func.max(RUN.c.updated_at).label("last_activity_at"),
+            func.count(RUN.c.uid).label("num_runs"),
             func.count(is_running).label("num_running"),
         )
-        .join(Entity, Project.entity_id == Entity.id)
-        .outerjoin(Run, Run.project_id == Project.id)
+        .join(ENTITY, PROJECT.c.entity_id == ENTITY.c.id)
+        .outerjoin(RUN, RUN.c.project_id == PROJECT.c.id)
         .where(*conditions)
-        .group_by(Project.id, Entity.name, Project.name, Project.created_at)
+        .group_by(PROJECT.c.id, ENTITY.c.name, PROJECT.c.name, PROJECT.c.created_at)
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping
 
 from runwake.model.run import RunState
-from runwake.store.meta.tables import Run, RunProcess
+from runwake.store.meta.tables import RUN, RUN_PROCESS
 from runwake.store.ports import ProcessRecord, RunRecord, RunUid
 
 RUN_COLUMNS: Final = tuple(
@@ -61,5 +61,5 @@ def process_values(process: ProcessRecord) -> dict[str, Any]:
     return values
 
 
-assert set(RUN_COLUMNS) <= set(Run.__mapper__.attrs.keys())
-assert set(PROCESS_COLUMNS) <= set(RunProcess.__mapper__.attrs.keys())
+assert set(RUN_COLUMNS) <= set(RUN.c.keys())
+assert set(PROCESS_COLUMNS) <= set(RUN_PROCESS.c.keys())

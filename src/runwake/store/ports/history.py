@@ -17,7 +17,11 @@ from runwake.wire.rows import Schema
 
 @dataclass(frozen=True)
 class ConsoleLine:
-    """One printed line. `text` has no newline; `partial` lines may still grow."""
+    """One printed line. `text` has no newline.
+
+    A `partial` line may still grow: the next line of the same stream and channel continues it.
+    It is then added to its text, under its number and time, and may be partial again.
+    """
 
     channel: str
     text: str
@@ -70,7 +74,8 @@ class ChartQuery:
         runs: the runs, with the Unix time each started at (zero of relative time).
         keys: y keys; non-numeric values are left out.
         x: `_step`, `_timestamp`, `_runtime` (seconds since the run's start) or any numeric key.
-            Rows that lack x are left out.
+            Rows that lack x, or whose x is not finite, are left out. Of rows with the same
+            `_step` the one that came last counts, key by key.
         x_min, x_max: inclusive range of x; None is open.
         max_buckets: a line with more points than this is cut into at most so many buckets of
             equal width in x; one with fewer comes back point by point.
@@ -93,7 +98,8 @@ class Line:
             `buckets`: each entry is a non-empty bucket, x is that of its last point.
         num_points: how many logged points (finite or not) the line stands for.
         minimum, maximum, mean, last: over the bucket's finite values. No finite value ever lies
-            outside the band [minimum, maximum] of its bucket.
+            outside the band [minimum, maximum] of its bucket. A bucket stands for exactly the
+            points with x above that of the bucket before it, and up to its own.
         count: finite points in the bucket.
         nonfinite_x, nonfinite: where NaN (0), +Inf (1) and -Inf (-1) were logged; at most one
             entry of each kind per bucket.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
@@ -29,10 +28,6 @@ def upgrade() -> None:
 
 def _id() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _json() -> sa.JSON:
-    return sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def _api_key() -> None:
@@ -151,12 +146,12 @@ def _run() -> None:
         sa.Column("finished_at", sa.Double(), nullable=True),
         sa.Column("group", sa.String(), nullable=True),
         sa.Column("job_type", sa.String(), nullable=True),
-        sa.Column("tags", _json(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("notes", sa.String(), nullable=True),
         sa.Column("host", sa.String(), nullable=True),
-        sa.Column("config", _json(), nullable=False),
-        sa.Column("summary", _json(), nullable=False),
-        sa.Column("metric_definitions", _json(), nullable=False),
+        sa.Column("config", sa.JSON(), nullable=False),
+        sa.Column("summary", sa.JSON(), nullable=False),
+        sa.Column("metric_definitions", sa.JSON(), nullable=False),
         sa.Column("last_step", sa.Double(), nullable=True),
         sa.Column("exit_code", sa.BigInteger(), nullable=True),
         sa.Column("exit_reason", sa.String(), nullable=True),
@@ -216,7 +211,7 @@ def _run_process() -> None:
         sa.Column("host", sa.String(), nullable=True),
         sa.Column("pid", sa.BigInteger(), nullable=True),
         sa.Column("program", sa.String(), nullable=True),
-        sa.Column("args", _json(), nullable=False),
+        sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("cwd", sa.String(), nullable=True),
         sa.Column("python", sa.String(), nullable=True),
         sa.Column("os", sa.String(), nullable=True),
@@ -229,7 +224,7 @@ def _run_process() -> None:
         sa.Column("exit_reason", sa.String(), nullable=True),
         sa.Column("traceback", sa.String(), nullable=True),
         sa.Column("damaged_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("console", _json(), nullable=False),
+        sa.Column("console", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_uid"], ["run.uid"], name=op.f("fk_run_process_run_uid"), ondelete="CASCADE"
         ),

@@ -1,10 +1,13 @@
-import { ChevronRight, Monitor, Moon, Search, Sun } from "lucide-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ChevronRight, LogOut, Monitor, Moon, Search, Sun } from "lucide-react";
 import { Fragment, type ReactNode } from "react";
 import { Link } from "react-router";
+import { client, unwrap } from "../api/client";
+import { serverQuery } from "../api/queries";
 import { COMMAND } from "../lib/shortcut";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "../lib/theme";
-import { IconButton } from "./IconButton";
-import { Menu } from "./Menu";
+import { IconButton } from "../ui/IconButton";
+import { Menu } from "../ui/Menu";
 
 export interface Crumb {
   readonly label: string;
@@ -77,11 +80,28 @@ const ICONS: Record<ThemeChoice, ReactNode> = {
 
 function ThemeMenu() {
   const choice = useThemeChoice();
+  const cache = useQueryClient();
+  const { data: server } = useQuery(serverQuery());
   const entry = (name: ThemeChoice, label: string) => ({
     label,
     icon: ICONS[name],
     onSelect: () => chooseTheme(name),
   });
+  const entries = [
+    entry("light", "Light"),
+    entry("dark", "Dark"),
+    entry("system", "As the system"),
+  ];
+  const signOut = async () => {
+    await unwrap(client.DELETE("/api/v1/session"));
+    await cache.invalidateQueries({ queryKey: serverQuery().queryKey });
+  };
+  if (server?.authentication === true && server.signed_in)
+    entries.push({
+      label: "Sign out",
+      icon: <LogOut size={16} />,
+      onSelect: () => void signOut(),
+    });
   return (
     <Menu
       trigger={
@@ -89,7 +109,7 @@ function ThemeMenu() {
           {ICONS[choice]}
         </IconButton>
       }
-      entries={[entry("light", "Light"), entry("dark", "Dark"), entry("system", "As the system")]}
+      entries={entries}
     />
   );
 }

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { groupPanels, panelKind, sectionName } from "./sections";
+
+const key = (name: string, more: object = {}) => ({
+  key: name,
+  kinds: ["f" as const],
+  media_type: null,
+  num_runs: 1,
+  max_count: 10,
+  ...more,
+});
+
+test("the part before the first slash names the section", () => {
+  expect(["train/loss", "a/b/c", "loss", "/odd", ""].map(sectionName)).toEqual([
+    "train",
+    "a",
+    "Charts",
+    "Charts",
+    "Charts",
+  ]);
+});
+
+test("plain keys come first, system last, numbers count as numbers", () => {
+  const sections = groupPanels(
+    ["val/loss", "system/cpu", "layer10/w", "layer2/w", "loss"].map((name) => key(name)),
+  );
+  expect(sections.map((section) => section.name)).toEqual([
+    "Charts",
+    "layer2",
+    "layer10",
+    "val",
+    "system",
+  ]);
+});
+
+test("titles leave the section's name out, but are never empty", () => {
+  const [section] = groupPanels([key("train/loss"), key("train/")]);
+  expect(section?.panels.map((panel) => panel.title)).toEqual(["loss", "train/"]);
+});
+
+test("the kind of a panel follows what was logged", () => {
+  expect(panelKind(key("a"))).toBe("line");
+  expect(panelKind(key("a", { max_count: 1 }))).toBe("bar");
+  expect(panelKind(key("a", { kinds: ["j"], media_type: "images" }))).toBe("media");
+  expect(panelKind(key("a", { kinds: ["s"] }))).toBeNull();
+  expect(panelKind(key("a", { kinds: ["j"], media_type: "table-file" }))).toBeNull();
+});
