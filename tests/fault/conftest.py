@@ -65,6 +65,14 @@ class Training:
         assert self.process.stdout is not None
         return self.process.stdout.readline().rstrip("\n")
 
+    def read_rest(self) -> str:
+        """Return all that is still to come on stdout; ends when the script does.
+
+        `wait` would lose what `read_line` has taken into its buffer.
+        """
+        assert self.process.stdout is not None
+        return self.process.stdout.read()
+
     def wait(self, timeout_s: float = 30) -> tuple[int, str, str]:
         """Wait for the end; exit code, stdout and stderr."""
         out, err = self.process.communicate(timeout=timeout_s)

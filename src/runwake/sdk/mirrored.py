@@ -20,11 +20,7 @@ class MirroredCalls:
     sweep_url: str | None = None
     """None: no run belongs to a sweep yet."""
 
-    def get_url(self: Run) -> str | None:  # type: ignore[misc]  # a part of Run alone
-        """Return `url`; kept for older callers."""
-        return self.url
-
-    def get_project_url(self: Run) -> str | None:  # type: ignore[misc]
+    def get_project_url(self: Run) -> str | None:  # type: ignore[misc]  # a part of Run alone
         """Return `project_url`; kept for older callers."""
         return self.project_url
 

@@ -18,6 +18,10 @@ class Notices:
         self._said: set[str] = set()
         self._lock = Lock()
 
+    def after_fork(self) -> None:
+        """Forget a lock that another thread of the parent may hold; called in a forked child."""
+        self._lock = Lock()
+
     def say(self, line: str) -> None:
         """Print one line."""
         if not self.silent:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
-from runwake.errors import ArgumentTypeError, UsageError
+from runwake.errors import UsageError
 from runwake.model.run import RunState
 from runwake.runlog.run_dir import RunDir
 from runwake.sdk.config import Config
 from runwake.sdk.console import ConsoleCapture
+from runwake.sdk.identity import RunIdentity, RunOptions, check_text
 from runwake.sdk.lifecycle import Ending, ExitHooks, ending_of, ending_of_code
 from runwake.sdk.media.storing import MediaStore
 from runwake.sdk.metrics import Definitions, Metric
@@ -19,38 +20,13 @@ from runwake.sdk.mirrored import MirroredCalls
 from runwake.sdk.notices import Notices
 from runwake.sdk.shipping import Shipping, format_size, sync_command
 from runwake.sdk.steps import History
-from runwake.sdk.stream import LogStream
 from runwake.sdk.summary import Summary, SummaryStore
-from runwake.settings.client import tags as parse_tags
-from runwake.wire.http import run_page_path
-from runwake.wire.records import Alert, Console, Exit, RunStart, RunUpdate
+from runwake.wire.records import Alert, Console, Exit, RunStart
 
 _ALERT_LEVELS = ("INFO", "WARN", "ERROR")
 
 
-class RunOptions(NamedTuple):
-    """How a run behaves, as `init` has settled it.
-
-    Attributes:
-        mode: online, offline or disabled.
-        base_url: the server.
-        console: whether to keep what the program prints.
-        finish_timeout_s: how long `finish` waits for the upload.
-        allow_val_change: whether config keys may change without being asked.
-        first_step: step of the first row.
-        resumed: whether an earlier run of this id is continued.
-    """
-
-    mode: str
-    base_url: str
-    console: bool
-    finish_timeout_s: float
-    allow_val_change: bool
-    first_step: int
-    resumed: bool
-
-
-class Run(MirroredCalls):
+class Run(RunIdentity, MirroredCalls):
     """One training run. Made by `runwake.init`, also a context manager.
 
     All methods may be called from any thread. No method raises because of the network, the disk
@@ -65,15 +41,10 @@ class Run(MirroredCalls):
         "_finished",
         "_history",
         "_hooks",
-        "_notices",
         "_on_finish",
-        "_options",
-        "_run_dir",
         "_shipping",
-        "_start",
-        "_stream",
+        "_store",
         "_summary",
-        "_tags",
     )
 
     def __init__(
@@ -84,18 +55,13 @@ class Run(MirroredCalls):
         notices: Notices,
         on_finish: Callable[[Run], None],
     ) -> None:
-        self._start = start
-        self._run_dir = run_dir
-        self._options = options
-        self._notices = notices
+        super().__init__(start, run_dir, options, notices)
         self._on_finish = on_finish
         self._finished = False
-        self._tags = tuple(start.tags or ())
         self._alerted_at: dict[str, float] = {}
         warn = notices.warn_once
-        self._stream = LogStream(run_dir, start, warn)
         emit = self._stream.append_record
-        store = SummaryStore(emit, warn)
+        self._store = store = SummaryStore(emit, warn)
         self._summary = Summary(store)
         self._config = Config(
             dict(start.config), emit, warn, allow_val_change=options.allow_val_change
@@ -118,8 +84,10 @@ class Run(MirroredCalls):
         self._shipping = shipping
         if shipping is not None:
             self._history.on_check = shipping.check
+        if self._run_dir is None:
+            return
         self._hooks = ExitHooks(self._finish, self._record_exit)
-        if self._options.console and self._run_dir is not None:
+        if self._options.console:
             self._console = ConsoleCapture(self._keep_console)
 
     # -- logging ------------------------------------------------------------------------------
@@ -203,8 +171,8 @@ class Run(MirroredCalls):
         word = "INFO" if named is None else str(named).upper()
         if word not in _ALERT_LEVELS:
             raise UsageError(f"alert: level={level!r}: expected {', '.join(_ALERT_LEVELS)}")
-        _check_text("title", title)
-        _check_text("text", text)
+        check_text("title", title)
+        check_text("text", text)
         wait_s = wait_duration.total_seconds() if hasattr(wait_duration, "total_seconds") else 0.0
         wait_s = wait_s or float(wait_duration or 0)
         now = time.monotonic()
@@ -240,7 +208,7 @@ class Run(MirroredCalls):
     ) -> None:
         self._finish(Ending(RunState.FINISHED, 0) if error is None else ending_of(error))
 
-    # -- what it is ---------------------------------------------------------------------------
+    # -- what it knows -------------------------------------------------------------------------
 
     @property
     def config(self) -> Config:
@@ -253,131 +221,9 @@ class Run(MirroredCalls):
         return self._summary
 
     @property
-    def id(self) -> str:
-        """Unique within the project."""
-        return self._start.run_id
-
-    @property
-    def entity(self) -> str:
-        """Who owns the run."""
-        return self._start.entity
-
-    @property
-    def project(self) -> str:
-        """Project of the run."""
-        return self._start.project
-
-    @property
-    def path(self) -> str:
-        """`entity/project/id`."""
-        return f"{self.entity}/{self.project}/{self.id}"
-
-    @property
-    def name(self) -> str:
-        """Display name; may be set."""
-        return self._start.name or self._start.run_id
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._start.name = _check_text("name", value)
-        self._stream.append_record(RunUpdate(name=value))
-
-    @property
-    def notes(self) -> str | None:
-        """Text about the run; may be set."""
-        return self._start.notes
-
-    @notes.setter
-    def notes(self, value: str | None) -> None:
-        self._start.notes = _check_text("notes", value or "")
-        self._stream.append_record(RunUpdate(notes=value or ""))
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Labels; may be set."""
-        return self._tags
-
-    @tags.setter
-    def tags(self, value: Any) -> None:
-        self._tags = tuple(parse_tags(value or ()))
-        self._stream.append_record(RunUpdate(tags=list(self._tags)))
-
-    @property
-    def group(self) -> str | None:
-        """Group of runs that belong together."""
-        return self._start.group
-
-    @property
-    def job_type(self) -> str | None:
-        """What kind of run it is within its group."""
-        return self._start.job_type
-
-    @property
-    def mode(self) -> str:
-        """online, offline or disabled."""
-        return self._options.mode
-
-    @property
-    def disabled(self) -> bool:
-        """Whether nothing is kept."""
-        return self._options.mode == "disabled"
-
-    @property
-    def offline(self) -> bool:
-        """Whether the run is kept on disk only."""
-        return self._options.mode == "offline"
-
-    @property
-    def resumed(self) -> bool:
-        """Whether an earlier run of this id is continued."""
-        return self._options.resumed
-
-    @property
     def step(self) -> int:
         """Step of the open row, or of the next one."""
         return int(self._history.step)
-
-    @property
-    def starting_step(self) -> int:
-        """Step of the first row of this process."""
-        return self._options.first_step
-
-    @property
-    def start_time(self) -> float:
-        """Unix time of the start in seconds."""
-        return self._start.time
-
-    @property
-    def url(self) -> str | None:
-        """Address of the run's page; None unless online."""
-        if self._options.mode != "online":
-            return None
-        return self._options.base_url + run_page_path(self.entity, self.project, self.id)
-
-    @property
-    def project_url(self) -> str | None:
-        """Address of the project's page; None unless online."""
-        url = self.url
-        return None if url is None else url.rsplit("/runs/", maxsplit=1)[0]
-
-    @property
-    def dir(self) -> str:
-        """Folder for the script's own files of this run; made when first asked for."""
-        if self._run_dir is None:
-            import tempfile
-
-            return tempfile.gettempdir()
-        files = self._run_dir.files
-        try:
-            files.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            self._notices.warn_once("run-dir", f"cannot make {files}: {error.strerror}")
-        return str(files)
-
-    @property
-    def sync_dir(self) -> str | None:
-        """The run's folder on disk, as `runwake sync` takes it; None if disabled."""
-        return None if self._run_dir is None else str(self._run_dir.path)
 
     @property
     def stop_requested(self) -> bool:
@@ -389,18 +235,17 @@ class Run(MirroredCalls):
         """Rows that were logged to a step below the current one."""
         return self._history.num_rows_late
 
-    @property
-    def num_dropped(self) -> int:
-        """Rows and records that were lost because the disk took none."""
-        return self._stream.writer.num_dropped
-
-    def __repr__(self) -> str:
-        return f"<runwake.Run {self.path} {self.mode}>"
-
     # -- inner workings -----------------------------------------------------------------------
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process has the run by fork. Its rows are kept, its end is not the run's."""
+        return not self._stream.is_own
 
     def after_fork(self) -> None:
         """Become a writer of its own; called in a forked child."""
+        self._notices.after_fork()
+        self._store.after_fork()
         self._history.after_fork()
         self._stream.after_fork()
         if self._console is not None:
@@ -464,11 +309,3 @@ class Run(MirroredCalls):
             f"{f' ({error})' if error else ''}; they are kept on disk, the sender goes on trying "
             f"in the background. To send them later: `{command}`"
         )
-
-
-def _check_text(argument: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ArgumentTypeError(
-            f"{argument} must be a string, got {value!r} ({type(value).__name__})"
-        )
-    return value

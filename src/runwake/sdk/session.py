@@ -16,10 +16,11 @@ from runwake.runlog import run_dir as run_dirs
 from runwake.runlog.run_dir import RunDir
 from runwake.sdk import provenance
 from runwake.sdk.config import config_values
+from runwake.sdk.identity import RunOptions
 from runwake.sdk.naming import make_run_id, make_run_name, make_stream_name
 from runwake.sdk.notices import Notices
 from runwake.sdk.resuming import Resumption, find_earlier
-from runwake.sdk.run import Run, RunOptions
+from runwake.sdk.run import Run
 from runwake.sdk.shipping import Shipping, is_reachable, sync_command
 from runwake.settings.client import resolve_client, unknown_settings
 from runwake.settings.sources import environment
@@ -292,7 +293,7 @@ def _settle_previous(reinit: bool | str | None, notices: Notices) -> Run | None:
         reinit = "finish_previous" if reinit else "return_previous"
     if reinit is not None and reinit not in _REINIT:
         raise UsageError(f"reinit={reinit!r}: expected one of {', '.join(_REINIT)}, True, False")
-    if _current is None or reinit == "create_new":
+    if _current is None or _current.is_inherited or reinit == "create_new":
         return None
     if reinit == "finish_previous":
         _current.finish()

@@ -70,7 +70,7 @@ class History:
         writer = self._stream.writer
         with writer.lock:
             now = _now()
-            if step is not None and type(step) is not int:
+            if step is not None and (type(step) is not int or not -_INT64 <= step < _INT64):
                 step = self._check_step(step)
             if type(data) is dict:
                 values = tuple(data.values())
@@ -150,7 +150,7 @@ class History:
             return
         types = tuple(map(type, data.values()))
         if all(map(is_scalar_type, types)) and len(self._packers) < MAX_SCHEMAS:
-            packer = self._stream.writer.packer((tuple(data), types, int))
+            packer = self._stream.writer.packer((tuple(row), types, int))
             if packer is not None:
                 self._packers[tuple(data), types] = packer
 

@@ -28,6 +28,10 @@ class SummaryStore:
         self.add_row: Callable[[Mapping[Any, Any]], None] = self._rows.update
         """Takes the values of a committed row. Cheap: they are folded in when somebody looks."""
 
+    def after_fork(self) -> None:
+        """Forget a lock that another thread of the parent may hold; called in a forked child."""
+        self.lock = RLock()
+
     def fold(self) -> None:
         """Bring the rows' values to where they are looked up."""
         with self.lock:

@@ -181,7 +181,9 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the innermost reason of a failed request, without addresses of objects."""
-    reason = getattr(error, "reason", None) or error
-    text = str(reason)
-    return text.rpartition(">: ")[2] or type(reason).__name__
+    """Return the innermost reason of a failed request, in the system's words if it has some."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

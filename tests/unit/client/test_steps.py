@@ -115,6 +115,17 @@ def test_a_step_that_is_nan_does_not_stop_training(start_run: Start, rows_of: Ro
     assert rows_of(run) == [(0, {"a": 1})]
 
 
+def test_steps_beyond_64_bits_and_keys_of_other_string_types_are_kept(
+    start_run: Start, rows_of: Rows
+) -> None:
+    run = start_run()
+
+    for _ in range(2):
+        run.log({np.str_("a"): 1}, step=2**70)
+
+    assert rows_of(run) == [(float(2**70), {"a": 1})]
+
+
 def test_fractional_steps_are_kept(start_run: Start, rows_of: Rows) -> None:
     run = start_run()
 
