@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 WEB := $(PY) hatch_build.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# An older wheel rather than a newer source that wants a compiler of some language or other.
+export PIP_PREFER_BINARY := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long lint fix types docs bench web web-dev build clean

@@ -25,6 +25,8 @@ from runwake.settings.table import Setting
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 OPENAPI = ROOT / "schemas" / "openapi.json"
+API_NOTES = Path(__file__).with_name("api_notes.md")
+"""What the OpenAPI document cannot say."""
 GENERATED = "<!-- Written by `make docs` from the code. Change the code, not this page. -->"
 
 
@@ -184,6 +186,7 @@ def api_page(document: dict[str, Any]) -> str:
         "[`ErrorAnswer`](#erroranswer), which every route may answer with a status of 400 and "
         "above. All times are Unix times in seconds.",
     ]
+    lines += ["", API_NOTES.read_text(encoding="utf-8").rstrip()]
     for path, operations in sorted(document["paths"].items()):
         for method, operation in operations.items():
             lines += _operation(method.upper(), path, operation)

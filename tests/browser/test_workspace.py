@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
+
 from runwake.testing.server import RunningServer
 from tests.browser.logged_run import LoggedRun
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from runwake.testing.server import RunningServer
 from tests.fault.trainings import (
     assert_rows_are_right,
     history,
@@ -14,8 +16,6 @@ from tests.fault.trainings import (
     start_training,
     wait_until,
 )
-
-from runwake.testing.server import RunningServer
 
 NUM_ROWS = 3_000
 PAUSE_S = 0.002

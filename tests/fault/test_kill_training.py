@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from runwake.testing.server import RunningServer
 from tests.fault.trainings import (
     assert_rows_are_right,
     history,
@@ -17,8 +19,6 @@ from tests.fault.trainings import (
     start_training,
     wait_until,
 )
-
-from runwake.testing.server import RunningServer
 
 NUM_KILLS = 50
 

@@ -28,6 +28,8 @@ def test_every_type_of_record_and_kind_of_frame_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
     types = [record.__struct_config__.tag for record in records.AnyRecord.__args__]
 
-    assert [name for name in types if f"| `{name}` |" not in page] == []
+    rows = re.findall(r"^\| ([a-z, ]+) \|", page, re.MULTILINE)
+    named = {name for row in rows for name in row.split(", ")}
+    assert set(types) <= named
     kinds = (frames.MARK, frames.CONTROL, frames.SCHEMA, *frames.ROW_KINDS)
     assert [kind for kind in kinds if not re.search(rf"^\| {kind} ", page, re.MULTILINE)] == []

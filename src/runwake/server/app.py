@@ -35,6 +35,7 @@ from runwake.tracking.clock import Clock, system_clock
 from runwake.tracking.ingest import Ingest
 from runwake.tracking.media import Media
 from runwake.tracking.projects import Projects
+from runwake.tracking.run_table import RunTable
 from runwake.tracking.runs import Runs
 from runwake.tracking.sign_in import SignIns
 from runwake.tracking.silence import SilenceWatch
@@ -129,9 +130,10 @@ def describe_app(settings: ServerSettings) -> FastAPI:
 
 
 def _services(settings: ServerSettings, stores: Stores, clock: Clock) -> Services:
-    runs = Runs(stores.meta, stores.history, clock)
+    table = RunTable()
+    runs = Runs(stores.meta, stores.history, clock, table)
     return Services(
-        projects=Projects(stores.meta, stores.history),
+        projects=Projects(stores.meta, stores.history, table),
         runs=runs,
         charts=Charts(stores.meta, stores.history),
         media=Media(stores.meta, stores.history),

@@ -132,8 +132,8 @@ class Ingest:
         self, path: StreamPath, stream: _Stream, standing: _Standing, data: bytes, final: bool
     ) -> IngestAnswer:
         watermarks = standing.watermarks
-        reader = RangeReader(watermarks, stream.schemas, standing.begun)
-        content = reader.read(data, final=final)
+        reader = RangeReader(data, watermarks, stream.schemas, standing.begun)
+        content = reader.read(final=final)
         if watermarks.meta == 0:
             check_start(path, content.meta, content.lost_bytes)
         if content.end == 0:
@@ -166,7 +166,7 @@ class Ingest:
         stream.console = next_offset
 
     def _store_rows(self, run: RunUid, name: str, stream: _Stream, content: RangeContent) -> None:
-        batch, held_back = content.rows.finish()
+        batch, held_back = content.new_rows()
         next_offset = content.end if held_back is None else held_back
         if next_offset <= stream.rows:
             return

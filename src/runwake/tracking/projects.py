@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from runwake.errors import NotFoundError
 from runwake.model.keys import ValueKind
 from runwake.store.ports import HistoryStore, KeySummary, MetaStore, ProjectRecord, RunUid
+from runwake.tracking.run_table import RunTable
 from runwake.tracking.runs import require_project
 
 
@@ -29,11 +30,14 @@ class ProjectKey:
 
 
 class Projects:
-    """All projects. Thread-safe: holds nothing but its stores."""
+    """All projects. Thread-safe."""
 
-    def __init__(self, meta: MetaStore, history: HistoryStore) -> None:
+    def __init__(
+        self, meta: MetaStore, history: HistoryStore, table: RunTable | None = None
+    ) -> None:
         self._meta = meta
         self._history = history
+        self._table = table or RunTable()
 
     def list(self) -> Sequence[ProjectRecord]:
         """Return all projects, the most recently active first."""
@@ -56,7 +60,7 @@ class Projects:
         """Return the keys of all runs of a project, sorted by name."""
         with self._meta.read() as tx:
             require_project(tx, entity, name)
-            runs = [run.uid for run in tx.runs(entity, name)]
+            runs = [run.uid for run in self._table.runs(tx, entity, name)]
         return merge_keys(self._history.keys(runs))
 
 

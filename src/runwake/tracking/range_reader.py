@@ -13,26 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
+from runwake.store.columns import RowBatch
 from runwake.store.ports import ConsoleLine
 from runwake.tracking.console_lines import BegunLines, LineSplitter
-from runwake.tracking.rows_to_columns import (
-    PackedLayout,
-    RowCollector,
-    packed_layout,
-    rich_values,
-)
+from runwake.tracking.rows_to_columns import RowFrames, packed_layout
 from runwake.wire import frames, records
 from runwake.wire.rows import (
-    RichRow,
     Schema,
     Step,
     decode_rich_row,
     decode_schema,
 )
 
-_schema_id: Final = struct.Struct("<I").unpack_from
+_SCHEMA_ID: Final = struct.Struct("<I")
 _PACKED: Final = (frames.ROW, frames.ROW_OPEN)
 _RICH: Final = (frames.RICH_ROW, frames.RICH_ROW_OPEN)
 
@@ -55,43 +49,17 @@ class Watermarks:
         return min(self.rows, self.meta)
 
 
+@dataclass(frozen=True)
 class LoggedValues:
-    """The last value of each key in a stretch of rows. Only the last row of a schema is read."""
+    """A stretch of rows between two control records: frames [first, end) of a range."""
 
-    def __init__(self) -> None:
-        self._packed: dict[int, tuple[int, PackedLayout, memoryview]] = {}
-        self._rich: list[tuple[int, RichRow]] = []
-        self._num_frames = 0
-
-    def see_packed(self, schema_id: int, layout: PackedLayout, payload: memoryview) -> None:
-        """Take note of a packed row."""
-        self._packed[schema_id] = (self._num_frames, layout, payload)
-        self._num_frames += 1
-
-    def see_rich(self, row: RichRow) -> None:
-        """Take note of a MessagePack row."""
-        self._rich.append((self._num_frames, row))
-        self._num_frames += 1
+    frames: RowFrames
+    first: int
+    end: int
 
     def last_values(self) -> tuple[dict[str, Any], Step]:
         """Return the last value of each key and the step of the last row."""
-        seen: list[tuple[int, Step, dict[str, Any]]] = [
-            (number, row.step, rich_values(row)) for number, row in self._rich
-        ]
-        for number, layout, payload in self._packed.values():
-            record = _unpacked(layout, payload)
-            values = {name: record[column] for name, _, column in layout.fields}
-            seen.append((number, record["step"], values))
-        seen.sort(key=lambda entry: entry[0])
-        merged: dict[str, Any] = {}
-        for _, _, values in seen:
-            merged.update(values)
-        return merged, seen[-1][1]
-
-
-def _unpacked(layout: PackedLayout, payload: memoryview) -> dict[str, Any]:
-    row = np.frombuffer(payload, layout.dtype)[0]
-    return dict(zip(layout.dtype.names or (), row.item(), strict=True))
+        return self.frames.last_values(self.first, self.end)
 
 
 MetaEvent = records.AnyRecord | LoggedValues
@@ -104,7 +72,8 @@ class RangeContent:
 
     Attributes:
         end: end of the last whole frame.
-        rows: row frames that the history has not seen.
+        rows: all row frames of the range, in order.
+        first_row: number of the first of them that the history has not seen.
         schemas: schemas defined in the range, by id.
         console: whole lines that the history has not seen.
         begun: lines without a newline at the end.
@@ -113,90 +82,104 @@ class RangeContent:
     """
 
     end: int
-    rows: RowCollector = field(default_factory=RowCollector)
+    rows: RowFrames
+    first_row: int = 0
     schemas: dict[int, Schema] = field(default_factory=dict)
     console: list[ConsoleLine] = field(default_factory=list)
     begun: BegunLines = field(default_factory=dict)
     meta: list[MetaEvent] = field(default_factory=list)
     lost_bytes: int = 0
 
+    def new_rows(self) -> tuple[RowBatch | None, int | None]:
+        """Return the closed rows that the history has not seen, and where an open one starts."""
+        return self.rows.to_columns(self.first_row)
+
 
 class RangeReader:
     """Reads one range. Used once."""
 
     def __init__(
-        self, watermarks: Watermarks, schemas: Mapping[int, Schema], begun: BegunLines
+        self,
+        data: bytes,
+        watermarks: Watermarks,
+        schemas: Mapping[int, Schema],
+        begun: BegunLines,
     ) -> None:
+        """Prepare to read `data`, the log's bytes from the acknowledged offset on."""
         self._watermarks = watermarks
-        self._layouts = {schema.id: (schema, packed_layout(schema)) for schema in schemas.values()}
         self._lines = LineSplitter(begun)
-        self._content = RangeContent(end=watermarks.acknowledged)
+        self._content = RangeContent(
+            watermarks.acknowledged, RowFrames(data, watermarks.acknowledged)
+        )
+        self._data = data
+        self._sizes: dict[int, int] = {}
+        self._noted = 0
+        for schema in schemas.values():
+            self._know(schema)
 
-    def read(self, data: bytes, *, final: bool) -> RangeContent:
-        """Return what is new in `data`, the log's bytes from the acknowledged offset on.
+    def read(self, *, final: bool) -> RangeContent:
+        """Return what is new in the range.
 
         Args:
-            data: bytes of the log.
             final: whether no more bytes will ever follow.
 
         Raises:
             LogFormatError: the bytes are no run log that we read.
         """
         content = self._content
-        base = self._watermarks.acknowledged
-        for item in frames.scan(data, base, final=final):
+        rows = content.rows
+        sizes = self._sizes
+        end = content.end
+        for item in frames.scan(self._data, self._watermarks.acknowledged, final=final):
             if isinstance(item, frames.Damage):
-                self._lose(item.start, item.end)
-            elif item.kind in _PACKED:
-                self._packed_row(item)
+                end = item.end
+                self._lose(item.start, end)
+                continue
+            kind, payload, start, end = item
+            if kind in _PACKED and len(payload) >= _SCHEMA_ID.size:
+                schema_id = _SCHEMA_ID.unpack_from(payload)[0]
+                if sizes.get(schema_id) == len(payload):
+                    rows.add_packed(kind, start, schema_id)
+                else:
+                    self._lose(start, end)
             else:
                 self._other(item)
-            content.end = item.end
+        content.end = end
+        return self._finish(final)
+
+    def _finish(self, final: bool) -> RangeContent:
+        content = self._content
+        rows = content.rows
+        self._note_rows()
         if final:
-            content.rows.close_last()
+            rows.close_last()
             self._flush_lines(content.end)
+        content.first_row = rows.first_at(self._watermarks.rows)
         content.begun = self._lines.begun
         return content
-
-    def _packed_row(self, item: frames.Frame) -> None:
-        kind, payload, start, _ = item
-        known = self._layouts.get(_schema_id(payload)[0]) if len(payload) >= 4 else None
-        if known is None or len(payload) != known[1].size:
-            self._lose(start, item.end)
-            return
-        schema, layout = known
-        if start >= self._watermarks.rows:
-            self._content.rows.add_packed(schema, layout, payload, start, kind == frames.ROW_OPEN)
-        if start >= self._watermarks.meta:
-            self._logged().see_packed(schema.id, layout, payload)
 
     def _other(self, item: frames.Frame) -> None:
         try:
             if item.kind in _RICH:
-                self._rich_row(item)
+                self._content.rows.add_rich(item.kind, item.start, decode_rich_row(item.payload))
             elif item.kind == frames.SCHEMA:
                 schema = decode_schema(item.payload)
-                self._layouts[schema.id] = (schema, packed_layout(schema))
+                self._know(schema)
                 self._content.schemas[schema.id] = schema
             elif item.kind == frames.CONTROL:
                 self._record(item)
+            elif item.kind in _PACKED:
+                raise ValueError("a packed row without a schema id")
         except (msgspec.DecodeError, ValueError):
             # The checksum is right, so its writer wrote nonsense: skip it like damage.
             self._lose(item.start, item.end)
-
-    def _rich_row(self, item: frames.Frame) -> None:
-        row = decode_rich_row(item.payload)
-        if item.start >= self._watermarks.rows:
-            is_open = item.kind == frames.RICH_ROW_OPEN
-            self._content.rows.add_rich(row, item.start, is_open)
-        if item.start >= self._watermarks.meta:
-            self._logged().see_rich(row)
 
     def _record(self, item: frames.Frame) -> None:
         record = records.decode_record(item.payload)
         if record is None:
             return
-        if isinstance(record, records.Exit) and item.start >= self._watermarks.rows:
+        self._note_rows()
+        if isinstance(record, records.Exit):
             self._content.rows.close_last()
         if item.start < self._watermarks.meta:
             return
@@ -215,14 +198,18 @@ class RangeReader:
         if at >= self._watermarks.console:
             self._content.console += lines
 
-    def _logged(self) -> LoggedValues:
-        """Return where to note rows: a new stretch begins after each control record."""
-        meta = self._content.meta
-        if meta and isinstance(meta[-1], LoggedValues):
-            return meta[-1]
-        stretch = LoggedValues()
-        meta.append(stretch)
-        return stretch
+    def _note_rows(self) -> None:
+        """Let the metadata know of the rows since it was last told of any."""
+        rows = self._content.rows
+        first = max(self._noted, rows.first_at(self._watermarks.meta))
+        self._noted = len(rows)
+        if first < len(rows):
+            self._content.meta.append(LoggedValues(rows, first, len(rows)))
+
+    def _know(self, schema: Schema) -> None:
+        layout = packed_layout(schema)
+        self._sizes[schema.id] = layout.size
+        self._content.rows.know_layout(schema.id, layout)
 
     def _lose(self, start: int, end: int) -> None:
         if start >= self._watermarks.meta:

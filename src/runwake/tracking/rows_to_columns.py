@@ -1,15 +1,16 @@
 """Rows of the run log as columns. The hot path of ingest: one row costs a few list appends.
 
-Row frames are collected by schema while a range is scanned. Packed rows of one schema all have
-the same size, so that numpy reads all of them at once, whether they stand side by side or
+Row frames are only listed while a range is scanned. Packed rows of one schema all have the same
+size, so that numpy reads all of them at once, whether they stand side by side or
 alternate with rows of other schemas. Frames of the same step extend an open row: key by key, the
 last frame wins.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ import numpy.typing as npt
 
 from runwake.model.keys import RESERVED_KEYS, ValueKind, flat_name
 from runwake.store.columns import Column, RowBatch
-from runwake.wire.rows import RichRow, Schema
+from runwake.wire.frames import HEAD_SIZE, OPEN_KINDS
+from runwake.wire.rows import RichRow, Schema, Step
 
 IntArray = npt.NDArray[np.int64]
 AnyArray = npt.NDArray[Any]
@@ -84,13 +86,6 @@ def kind_of(value: Any) -> ValueKind:
     return ValueKind.STRING if isinstance(value, str) else ValueKind.JSON
 
 
-@dataclass
-class _PackedFrames:
-    layout: PackedLayout
-    frames: list[int] = field(default_factory=list)
-    payloads: list[memoryview] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _Part:
     """Values of one key and kind, with the ascending numbers of the frames that hold them."""
@@ -100,109 +95,183 @@ class _Part:
     values: AnyArray | list[Any]
 
 
-class RowCollector:
-    """Row frames of one stream in order, to be turned into one batch of columns."""
+@dataclass(frozen=True)
+class _Block:
+    """All packed rows of one schema: the numbers of their frames, and their values."""
 
-    def __init__(self) -> None:
+    layout: PackedLayout
+    frames: IntArray
+    rows: AnyArray
+
+
+_RICH: Final = -1
+_OPEN: Final = tuple(OPEN_KINDS)
+_PAYLOAD_AT: Final = HEAD_SIZE + 1
+
+
+class RowFrames:
+    """Row frames of one range in order, to be turned into columns once all are there.
+
+    Only numbers are kept of each: hundreds of thousands of frames kept as objects would cost
+    more time in Python's garbage collector than all the rest of reading them.
+    """
+
+    def __init__(self, data: bytes, base: int) -> None:
+        """Take the range's bytes and the offset of their first."""
+        self._data = data
+        self._base = base
         self._starts: list[int] = []
-        self._is_closed: list[bool] = []
-        self._packed: dict[int, _PackedFrames] = {}
-        self._rich: list[tuple[int, RichRow]] = []
+        self._schema_ids: list[int] = []
+        self._kinds = bytearray()
+        self._layouts: dict[int, PackedLayout] = {}
+        self._rich: dict[int, RichRow] = {}
+        self._closed_after: list[int] = []
 
-    def add_packed(
-        self, schema: Schema, layout: PackedLayout, payload: memoryview, start: int, is_open: bool
-    ) -> None:
-        """Add a packed row whose frame starts at `start`; the payload has the layout's size."""
-        group = self._packed.get(schema.id)
-        if group is None:
-            group = self._packed[schema.id] = _PackedFrames(layout)
-        group.frames.append(len(self._starts))
-        group.payloads.append(payload)
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def add_packed(self, kind: int, start: int, schema_id: int) -> None:
+        """Add a packed row, whose payload has the size of the schema's layout."""
         self._starts.append(start)
-        self._is_closed.append(not is_open)
+        self._kinds.append(kind)
+        self._schema_ids.append(schema_id)
 
-    def add_rich(self, row: RichRow, start: int, is_open: bool) -> None:
+    def know_layout(self, schema_id: int, layout: PackedLayout) -> None:
+        """Say how the rows of a schema are read; ids are never used again for another."""
+        self._layouts[schema_id] = layout
+
+    def add_rich(self, kind: int, start: int, row: RichRow) -> None:
         """Add a MessagePack row."""
-        self._rich.append((len(self._starts), row))
-        self._starts.append(start)
-        self._is_closed.append(not is_open)
+        self._rich[len(self._starts)] = row
+        self.add_packed(kind, start, _RICH)
 
     def close_last(self) -> None:
         """Say that no later frame extends the last row."""
-        if self._is_closed:
-            self._is_closed[-1] = True
+        if self._starts:
+            self._closed_after.append(len(self._starts) - 1)
 
-    def finish(self) -> tuple[RowBatch | None, int | None]:
-        """Return the closed rows, and where the frames of the row that is still open start."""
-        num_frames = len(self._starts)
+    def first_at(self, offset: int) -> int:
+        """Return the number of the first frame that starts at `offset` or later."""
+        return bisect_left(self._starts, offset)
+
+    def last_values(self, first: int, end: int) -> tuple[dict[str, Any], Step]:
+        """Return the last value of each key in frames [first, end), and the last row's step.
+
+        Only the last row of each schema is read.
+        """
+        ids = self._schema_ids[first:end]
+        last_of_schema = {schema_id: first + i for i, schema_id in enumerate(ids)}
+        numbers = [number for schema_id, number in last_of_schema.items() if schema_id != _RICH]
+        numbers += [number for number in self._rich if first <= number < end]
+        merged: dict[str, Any] = {}
+        step: Step = 0
+        for number in sorted(numbers):
+            values, step = self._one(number)
+            merged.update(values)
+        return merged, step
+
+    def _one(self, number: int) -> tuple[dict[str, Any], Step]:
+        rich = self._rich.get(number)
+        if rich is not None:
+            return rich_values(rich), rich.step
+        layout = self._layouts[self._schema_ids[number]]
+        payload_at = self._starts[number] - self._base + _PAYLOAD_AT
+        packed = np.frombuffer(self._data, layout.dtype, 1, payload_at)[0].item()
+        record = dict(zip(layout.dtype.names or (), packed, strict=True))
+        return {name: record[column] for name, _, column in layout.fields}, record["step"]
+
+    def to_columns(self, first: int) -> tuple[RowBatch | None, int | None]:
+        """Return the closed rows of the frames from `first` on, a row's start.
+
+        Also returns where the first frame of the row starts that is still open, if there is one.
+        """
+        num_frames = len(self._starts) - first
         if not num_frames:
             return None, None
-        blocks = [(group, _read(group)) for group in self._packed.values()]
-        steps, times = self._steps_and_times(blocks, num_frames)
-        ends = np.array(self._is_closed)
+        blocks = list(self._blocks(first))
+        steps, times = self._steps_and_times(blocks, first, num_frames)
+        ends = ~np.isin(np.frombuffer(self._kinds, np.uint8)[first:], _OPEN)
+        ends[[number - first for number in self._closed_after if number >= first]] = True
         ends[:-1] |= steps[1:] != steps[:-1]
         last_frames = np.flatnonzero(ends)
         num_rows = len(last_frames)
         open_from = int(last_frames[-1]) + 1 if num_rows else 0
-        held_back = self._starts[open_from] if open_from < num_frames else None
+        held_back = self._starts[first + open_from] if open_from < num_frames else None
         if not num_rows:
             return None, held_back
         row_of_frame = np.zeros(num_frames, np.int64)
         np.cumsum(ends[:-1], out=row_of_frame[1:])
         columns: list[Column] = []
-        for key, parts in self._parts(blocks, open_from).items():
+        for key, parts in self._parts(blocks, first, open_from).items():
             columns += _columns(key, parts, row_of_frame, num_rows)
         return RowBatch(steps[last_frames], times[last_frames], columns), held_back
 
+    def _blocks(self, first: int) -> Iterator[_Block]:
+        """Yield the packed rows from frame `first` on by schema; frames count from there."""
+        ids = np.array(self._schema_ids[first:], np.int64)
+        payloads_at = np.array(self._starts[first:], np.int64) - self._base + _PAYLOAD_AT
+        for schema_id in np.unique(ids).tolist():
+            if schema_id == _RICH:
+                continue
+            layout = self._layouts[schema_id]
+            numbers = np.flatnonzero(ids == schema_id)
+            # A view of a row at every byte; taking those that are rows copies them and no more.
+            num_places = len(self._data) - layout.size + 1
+            places: AnyArray = np.ndarray(
+                (num_places,), layout.dtype, buffer=self._data, strides=(1,)
+            )
+            yield _Block(layout, numbers, places[payloads_at[numbers]])
+
     def _steps_and_times(
-        self, blocks: Sequence[tuple[_PackedFrames, AnyArray]], num_frames: int
+        self, blocks: Sequence[_Block], first: int, num_frames: int
     ) -> tuple[AnyArray, npt.NDArray[np.float64]]:
-        is_integer = all(block["step"].dtype.kind == "i" for _, block in blocks) and all(
-            isinstance(row.step, int) and -(2**63) <= row.step < 2**63 for _, row in self._rich
+        rich = [(number - first, row) for number, row in self._rich.items() if number >= first]
+        is_integer = all(block.rows["step"].dtype.kind == "i" for block in blocks) and all(
+            isinstance(row.step, int) and -(2**63) <= row.step < 2**63 for _, row in rich
         )
         steps = np.empty(num_frames, np.int64 if is_integer else np.float64)
         times = np.empty(num_frames, np.float64)
-        for group, block in blocks:
-            steps[group.frames] = block["step"]
-            times[group.frames] = block["time"]
-        for frame, row in self._rich:
-            steps[frame] = row.step
-            times[frame] = row.time
+        for block in blocks:
+            steps[block.frames] = block.rows["step"]
+            times[block.frames] = block.rows["time"]
+        for number, row in rich:
+            steps[number] = row.step
+            times[number] = row.time
         return steps, times
 
     def _parts(
-        self, blocks: Sequence[tuple[_PackedFrames, AnyArray]], end: int
+        self, blocks: Sequence[_Block], first: int, num_frames: int
     ) -> dict[str, list[_Part]]:
-        """Return the values of each key in the frames before `end`."""
+        """Return the values of each key in the `num_frames` frames from `first` on."""
         parts: dict[str, list[_Part]] = {}
-        for group, block in blocks:
-            frames = np.array(group.frames, np.int64)
-            num_frames = int(np.searchsorted(frames, end))
-            if not num_frames:
+        for block in blocks:
+            num_rows = int(np.searchsorted(block.frames, num_frames))
+            if not num_rows:
                 continue
-            frames = frames[:num_frames]
-            for name, kind, column in group.layout.fields:
-                values: AnyArray = block[column][:num_frames].astype(_KIND_DTYPES[kind])
+            frames = block.frames[:num_rows]
+            for name, kind, column in block.layout.fields:
+                values: AnyArray = block.rows[column][:num_rows].astype(_KIND_DTYPES[kind])
                 parts.setdefault(name, []).append(_Part(kind, frames, values))
-        for name, kind, numbers, logged in self._rich_values(end):
+        for name, kind, numbers, logged in self._rich_values(first, first + num_frames):
             dtype = _KIND_DTYPES.get(kind)
+            values_or_list: AnyArray | list[Any] = (
+                logged if dtype is None else np.array(logged, dtype)
+            )
             parts.setdefault(name, []).append(
-                _Part(
-                    kind,
-                    np.array(numbers, np.int64),
-                    logged if dtype is None else np.array(logged, dtype),
-                )
+                _Part(kind, np.array(numbers, np.int64), values_or_list)
             )
         return parts
 
-    def _rich_values(self, end: int) -> Iterator[tuple[str, ValueKind, list[int], list[Any]]]:
+    def _rich_values(
+        self, first: int, end: int
+    ) -> Iterator[tuple[str, ValueKind, list[int], list[Any]]]:
         groups: dict[tuple[str, ValueKind], tuple[list[int], list[Any]]] = {}
-        for frame, row in self._rich:
-            if frame >= end:
-                break
+        for number, row in self._rich.items():
+            if not first <= number < end:
+                continue
             for name, value in rich_values(row).items():
                 numbers, logged = groups.setdefault((name, kind_of(value)), ([], []))
-                numbers.append(frame)
+                numbers.append(number - first)
                 logged.append(value)
         for (name, kind), (numbers, logged) in groups.items():
             yield name, kind, numbers, logged
@@ -214,11 +283,6 @@ def rich_values(row: RichRow) -> dict[str, Any]:
     for reserved in RESERVED_KEYS & values.keys():
         del values[reserved]
     return values
-
-
-def _read(group: _PackedFrames) -> AnyArray:
-    """Return the group's rows as a structured array."""
-    return np.frombuffer(b"".join(group.payloads), group.layout.dtype)
 
 
 def _columns(

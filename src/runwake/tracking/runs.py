@@ -23,6 +23,7 @@ from runwake.store.ports import (
 )
 from runwake.tracking.clock import Clock, system_clock
 from runwake.tracking.plain import plain_json
+from runwake.tracking.run_table import RunTable
 from runwake.tracking.sorting import matcher, sort_runs
 
 EDITABLE: Final = frozenset({"name", "notes", "tags", "group", "job_type"})
@@ -106,12 +107,19 @@ def require_project(tx: MetaRead, entity: str, project: str) -> None:
 
 
 class Runs:
-    """Runs of all projects. Thread-safe: holds nothing but its stores."""
+    """Runs of all projects. Thread-safe."""
 
-    def __init__(self, meta: MetaStore, history: HistoryStore, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        meta: MetaStore,
+        history: HistoryStore,
+        clock: Clock = system_clock,
+        table: RunTable | None = None,
+    ) -> None:
         self._meta = meta
         self._history = history
         self._clock = clock
+        self._table = table or RunTable()
 
     def list(
         self,
@@ -134,7 +142,7 @@ class Runs:
         with self._meta.read() as tx:
             require_project(tx, entity, project)
             position = tx.position()
-            runs = [run for run in tx.runs(entity, project) if is_match(run)]
+            runs = [run for run in self._table.runs(tx, entity, project) if is_match(run)]
         ordered = sort_runs(runs, sort, lambda: self._history.num_rows([run.uid for run in runs]))
         page = ordered[offset : offset + limit]
         return RunListing(self.views(page), len(runs), position)

@@ -15,10 +15,10 @@ def test_rows_without_a_known_schema_are_counted_as_lost() -> None:
     row = frames.frame(bytes((frames.ROW,)) + bytes(28))
     log = LogBuilder().raw(row)
 
-    content = RangeReader(NOWHERE, {}, {}).read(log.data, final=False)
+    content = RangeReader(log.data, NOWHERE, {}, {}).read(final=False)
 
     assert content.lost_bytes == len(row)
-    assert content.rows.finish() == (None, None)
+    assert content.new_rows() == (None, None)
     assert content.end == len(log)
 
 
@@ -26,9 +26,9 @@ def test_nonsense_with_a_right_checksum_is_skipped_and_counted() -> None:
     bad = frames.frame(bytes((frames.RICH_ROW,)) + b"\xc1nonsense")
     log = LogBuilder().raw(bad).row({"a": 1}, 0)
 
-    content = RangeReader(NOWHERE, {}, {}).read(log.data, final=False)
+    content = RangeReader(log.data, NOWHERE, {}, {}).read(final=False)
 
-    batch, _ = content.rows.finish()
+    batch, _ = content.new_rows()
     assert content.lost_bytes == len(bad)
     assert batch is not None
     assert batch.num_rows == 1
@@ -39,33 +39,33 @@ def test_an_unfinished_frame_at_the_end_is_left_for_the_next_range() -> None:
     end = len(log)
     log.row({"a": "rich"}, 0)
 
-    content = RangeReader(NOWHERE, {}, {}).read(log.data[:-1], final=False)
+    content = RangeReader(log.data[:-1], NOWHERE, {}, {}).read(final=False)
 
     assert content.end == end
 
 
 def test_bytes_that_are_no_log_are_refused() -> None:
     with pytest.raises(LogFormatError, match="not a run log"):
-        RangeReader(NOWHERE, {}, {}).read(b"x" * 100, final=False)
+        RangeReader(b"x" * 100, NOWHERE, {}, {}).read(final=False)
 
 
 def test_each_projection_gets_only_what_it_has_not_seen() -> None:
     log = LogBuilder().row({"a": 1}, 0)
     middle = len(log)
     log.record(Console(channel="stdout", text="one\n", time=1.0)).row({"a": 2}, 1)
-    schemas = RangeReader(NOWHERE, {}, {}).read(log.data, final=False).schemas
+    schemas = RangeReader(log.data, NOWHERE, {}, {}).read(final=False).schemas
 
     seen_by_meta = Watermarks(rows=middle, console=0, meta=len(log))
-    content = RangeReader(seen_by_meta, schemas, {}).read(log.data[middle:], final=False)
-    batch, _ = content.rows.finish()
+    content = RangeReader(log.data[middle:], seen_by_meta, schemas, {}).read(final=False)
+    batch, _ = content.new_rows()
     assert batch is not None
     assert batch.steps.tolist() == [1]
     assert content.meta == []
     assert content.console == []
 
     seen_by_rows = Watermarks(rows=len(log), console=0, meta=middle)
-    content = RangeReader(seen_by_rows, schemas, {}).read(log.data[middle:], final=False)
-    assert content.rows.finish() == (None, None)
+    content = RangeReader(log.data[middle:], seen_by_rows, schemas, {}).read(final=False)
+    assert content.new_rows() == (None, None)
     assert [line.text for line in content.console] == ["one"]
     assert isinstance(content.meta[0], LoggedValues)
 
@@ -74,7 +74,7 @@ def test_last_values_keep_their_place_between_explicit_summary_records() -> None
     log = LogBuilder().row({"a": 1}, 0).row({"b": 1}, 1).row({"a": 2}, 2)
     log.record(SummaryUpdate(set=[(["a"], 5)])).row({"b": 7, "c": "x"}, 3)
 
-    content = RangeReader(NOWHERE, {}, {}).read(log.data, final=False)
+    content = RangeReader(log.data, NOWHERE, {}, {}).read(final=False)
 
     start, before, update, after = content.meta
     assert isinstance(start, RunStart)
@@ -92,9 +92,9 @@ def test_damage_costs_what_lies_before_the_next_mark_and_nothing_else() -> None:
     data = bytearray(log.data)
     data[5_000] ^= 0xFF
 
-    content = RangeReader(NOWHERE, {}, {}).read(bytes(data), final=True)
+    content = RangeReader(bytes(data), NOWHERE, {}, {}).read(final=True)
 
-    batch, _ = content.rows.finish()
+    batch, _ = content.new_rows()
     assert batch is not None
     assert 0 < content.lost_bytes < 2 * frames.MARK_INTERVAL
     assert batch.steps[-1] == 5_999

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from runwake.model.keys import ValueKind, flat_name
 from runwake.store.columns import RowBatch
 from runwake.testing.logs import LogBuilder
-from runwake.tracking.range_reader import RangeReader, Watermarks
-from runwake.tracking.rows_to_columns import RowCollector
+from runwake.tracking.range_reader import RangeContent, RangeReader, Watermarks
 from runwake.wire import frames
 from runwake.wire.rows import Schema, decode_rich_row, decode_schema
 
@@ -19,8 +18,8 @@ NOWHERE = Watermarks(0, 0, 0)
 Row = tuple[float, float, dict[str, tuple[str, Any]]]
 
 
-def collect(log: LogBuilder, *, final: bool = False) -> RowCollector:
-    return RangeReader(NOWHERE, {}, {}).read(log.data, final=final).rows
+def collect(log: LogBuilder, *, final: bool = False) -> RangeContent:
+    return RangeReader(log.data, NOWHERE, {}, {}).read(final=final)
 
 
 def rows_of(batch: RowBatch | None) -> list[Row]:
@@ -124,7 +123,7 @@ def test_columns_hold_what_a_naive_reader_finds_row_by_row(
         for _ in range(times):
             log.row(values, step, is_open=is_open)
 
-    batch, held_back = collect(log, final=final).finish()
+    batch, held_back = collect(log, final=final).new_rows()
 
     expected, expected_start = naive_rows(log.data, final=final)
     assert canonical(rows_of(batch)) == canonical(expected)
@@ -137,7 +136,7 @@ def test_alternating_schemas_become_whole_columns() -> None:
         log.row({"train": float(step)}, step, is_open=True)
         log.row({"val": step}, step)
 
-    batch, held_back = collect(log).finish()
+    batch, held_back = collect(log).new_rows()
 
     assert batch is not None
     assert held_back is None
@@ -155,7 +154,7 @@ def test_a_row_that_is_open_at_the_end_is_held_back_from_its_first_frame() -> No
     log.row({"b": 2.0}, 1, is_open=True)
     log.row({"c": "text"}, 1, is_open=True)
 
-    batch, held_back = collect(log).finish()
+    batch, held_back = collect(log).new_rows()
 
     assert [values for _, _, values in rows_of(batch)] == [{"a": ("i", 1)}]
     # The row's schema frame comes first and need not be held back with it.
@@ -166,7 +165,7 @@ def test_a_row_that_is_open_at_the_end_is_held_back_from_its_first_frame() -> No
 def test_an_exit_closes_the_open_row() -> None:
     log = LogBuilder().row({"a": 1}, 7, is_open=True).exit()
 
-    batch, held_back = collect(log).finish()
+    batch, held_back = collect(log).new_rows()
 
     assert rows_of(batch) == [(7, 1007.0, {"a": ("i", 1)})]
     assert held_back is None
@@ -178,7 +177,7 @@ def test_the_last_of_two_values_of_different_kinds_in_a_row_wins() -> None:
     log.row({"a": "x"}, 0, is_open=True)
     log.row({"a": 2.5}, 0)
 
-    batch, _ = collect(log).finish()
+    batch, _ = collect(log).new_rows()
 
     assert rows_of(batch) == [(0, 1000.0, {"a": ("f", 2.5), "b": ("f", 1.5)})]
 
@@ -186,7 +185,7 @@ def test_the_last_of_two_values_of_different_kinds_in_a_row_wins() -> None:
 def test_nan_and_infinities_stay_what_they_are() -> None:
     log = LogBuilder().row({"a": math.nan}, 0).row({"a": -math.inf}, 1)
 
-    batch, _ = collect(log).finish()
+    batch, _ = collect(log).new_rows()
 
     assert batch is not None
     values = np.asarray(batch.columns[0].values)
@@ -197,7 +196,7 @@ def test_nan_and_infinities_stay_what_they_are() -> None:
 def test_a_float_step_among_integers_makes_all_steps_floats() -> None:
     log = LogBuilder().row({"a": 1}, 1).row({"a": 1}, 1.5).row({"a": "rich"}, 2)
 
-    batch, _ = collect(log).finish()
+    batch, _ = collect(log).new_rows()
 
     assert batch is not None
     assert batch.steps.tolist() == [1.0, 1.5, 2.0]

@@ -1,7 +1,7 @@
 /** The looks and ticks of a chart's axes, in uPlot's terms. Colours are the page's of the moment. */
 
 import type uPlot from "uplot";
-import { formatDuration, formatLogTick, formatTicks } from "./format";
+import { formatDuration, formatLogTick, formatTicks, formatTimeTicks } from "./format";
 import { durationSteps } from "./scale";
 import type { XKind } from "./types";
 
@@ -17,7 +17,8 @@ export function xAxis(kind: XKind, logarithmic: boolean, label: string): uPlot.A
   else if (kind === "duration") {
     axis.incrs = durationSteps();
     axis.values = (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatDuration(tick)));
-  } else if (kind === "number") axis.values = (_, ticks) => formatTicks(ticks);
+  } else if (kind === "time") axis.values = (_, ticks) => formatTimeTicks(ticks);
+  else axis.values = (_, ticks) => formatTicks(ticks);
   return axis;
 }
 

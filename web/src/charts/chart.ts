@@ -36,6 +36,7 @@ export class Chart {
   private xRange: Range = [0, 1];
   private yRange: Range = [0, 1];
   private focused: string | null = null;
+  private label = "";
   /** Whether the pointer is here: uPlot also tells of cursors that were set by a program. */
   private hovered = false;
   private readonly smoothedCache = new WeakMap<object, { key: string; ys: readonly number[] }>();
@@ -57,6 +58,7 @@ export class Chart {
     const remake =
       this.plot === null ||
       former.xKind !== options.xKind ||
+      this.label !== this.xLabel() ||
       former.xLog !== options.xLog ||
       former.yLog !== options.yLog;
     this.series = series;
@@ -154,6 +156,7 @@ export class Chart {
     const height = this.root.clientHeight;
     if (width < 40 || height < 40) return;
     this.plot?.destroy();
+    this.label = this.xLabel();
     const plot = new uPlot(this.settings(width, height), this.frameData(), this.root);
     plot.over.addEventListener("mouseenter", () => {
       this.hovered = true;
@@ -178,7 +181,7 @@ export class Chart {
         y: { distr: yLog ? 3 : 1, range: () => [...this.yRange] },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
-      axes: [xAxis(xKind, xLog, this.xLabel()), yAxis(yLog)],
+      axes: [xAxis(xKind, xLog, this.label), yAxis(yLog)],
       cursor: {
         y: false,
         points: { show: false },

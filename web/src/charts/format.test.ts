@@ -7,6 +7,7 @@ import {
   formatLogTick,
   formatNumber,
   formatTicks,
+  formatTimeTicks,
   formatValue,
 } from "./format";
 
@@ -96,6 +97,15 @@ test("values of any type become one line, and exact for copies", () => {
     "[1,2]",
     '{"a":1}',
   ]);
+  expect(formatValue({ _type: "image-file", digest: "00" })).toBe("(image-file)");
   expect(exactValue(1 / 3)).toBe("0.3333333333333333");
   expect(exactValue(undefined)).toBe("");
+});
+
+test("ticks of wall time say as much as their distance needs, and name the day at midnight", () => {
+  const noon = new Date(2026, 2, 5, 12, 0, 0).getTime() / 1000;
+  expect(formatTimeTicks([noon, noon + 1_800])).toEqual(["12:00", "12:30"]);
+  expect(formatTimeTicks([noon, noon + 5])).toEqual(["12:00:00", "12:00:05"]);
+  expect(formatTimeTicks([noon, noon + 43_200])).toEqual(["12:00", "Mar 6"]);
+  expect(formatTimeTicks([noon, noon + 86_400])).toEqual(["Mar 5", "Mar 6"]);
 });

@@ -152,6 +152,27 @@ export function formatTime(unixSeconds: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"].concat([
+  "Jul",
+  "Aug",
+  "Sep",
+  "Oct",
+  "Nov",
+  "Dec",
+]);
+
+/** Ticks of an axis of unix seconds, in local time: days, hours and minutes, or seconds too. */
+export function formatTimeTicks(ticks: readonly number[]): string[] {
+  const gap = smallestGap(ticks) || 60;
+  return ticks.map((tick) => {
+    const text = formatTime(tick);
+    const isMidnight = text.endsWith("00:00:00");
+    if (gap >= 86_400 || isMidnight)
+      return `${MONTHS[Number(text.slice(5, 7)) - 1] ?? ""} ${Number(text.slice(8, 10))}`;
+    return gap >= 60 ? text.slice(11, 16) : text.slice(11);
+  });
+}
+
 /** How long ago, in one unit: "just now", "5 min ago", "3 d ago". */
 export function formatAgo(unixSeconds: number, nowSeconds: number): string {
   const age = nowSeconds - unixSeconds;
@@ -181,6 +202,8 @@ export function formatValue(value: unknown): string {
   if (typeof value === "number") return formatNumber(value);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "true" : "false";
+  // Media: what it is says more than its digest.
+  if (typeof value === "object" && "_type" in value) return `(${String(value._type)})`;
   return JSON.stringify(value);
 }
 

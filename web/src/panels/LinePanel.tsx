@@ -1,4 +1,4 @@
-import { Download, Ellipsis, FileSpreadsheet, Image, Maximize2, ZoomOut } from "lucide-react";
+import { Copy, Ellipsis, FileSpreadsheet, Image, Maximize2, ZoomOut } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import type { Chart } from "../charts/chart";
 import type { ChartOptions } from "../charts/types";
@@ -120,7 +120,7 @@ function LinePlot({ panel, onEnlarge }: { panel: Panel; onEnlarge?: () => void }
                 },
                 {
                   label: "Copy key",
-                  icon: <Download size={14} />,
+                  icon: <Copy size={14} />,
                   onSelect: () => void navigator.clipboard?.writeText(panel.key),
                 },
               ]}

@@ -183,7 +183,9 @@ def decode_array(blob: bytes, kind: str, count: int) -> npt.NDArray[Any]:
     if codec == LINEAR:
         _expect(len(payload) == _LINE.size, count)
         first, stride = _LINE.unpack(payload)
-        line: npt.NDArray[Any] = first + stride * np.arange(count, dtype=np.int64)
+        if stride == 0:
+            return np.full(count, first, dtype)
+        line = np.arange(first, first + stride * count, stride, dtype=np.int64)
         return line.astype(dtype, copy=False)
     if codec == PCODEC:
         return _decode_pcodec(payload, dtype, count)

@@ -29,6 +29,7 @@ from runwake.store.ports import RunUid
 logger = logging.getLogger(__name__)
 
 _RETRY_S: Final = 10.0
+_MANY_PAGES: Final = 1024
 
 
 class Compactor:
@@ -92,10 +93,7 @@ class Compactor:
                     return
             try:
                 self._compact_ripe()
-                if self._has_free_pages:
-                    self._has_free_pages = False
-                    if self._vacuum():
-                        self._has_free_pages = True
+                self._vacuum()
                 self._database.checkpoint(self._options.checkpoint_bytes)
             except StorageFullError as error:
                 logger.warning("compaction waits: %s", error)
@@ -112,16 +110,22 @@ class Compactor:
             with self._wake:
                 self._wake.notify_all()
 
-    def _vacuum(self) -> bool:
-        """Give some pages back; return whether more can be."""
-        before = self._free_pages()
-        if before:
+    def _vacuum(self) -> None:
+        """Give some pages back after a deletion, or when many lie idle, as after merges."""
+        was_asked, self._has_free_pages = self._has_free_pages, False
+        free, pages = self._count_pages()
+        if free and (was_asked or free > max(_MANY_PAGES, pages // 4)):
             self._writer.run(vacuum)
-        return 0 < self._free_pages() < before
+            left, _ = self._count_pages()
+            if 0 < left < free and (was_asked or left > pages // 8):
+                self._has_free_pages = True
 
-    def _free_pages(self) -> int:
+    def _count_pages(self) -> tuple[int, int]:
+        """Return how many pages of the file are free, and how many it has."""
         with self._database.reading() as connection:
-            return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        return free, pages
 
     def _pause(self) -> None:
         with self._wake:

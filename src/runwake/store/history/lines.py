@@ -101,6 +101,12 @@ def _line(run: RunUid, key: str, drawn: _Drawn) -> Line:
 def _draw_line(
     reader: RunReader, axis: Axis, parts: list[Part], tail: Points, max_buckets: int
 ) -> _Drawn | None:
+    wanted = _order_wanted(axis)
+    if len(parts) == 1 and not len(tail.x):
+        # Short runs, of which there may be a thousand in one chart.
+        (part,) = parts
+        if part.num_points <= max_buckets and part.is_ordered(wanted):
+            return _draw_points(reader.points(axis, part), max_buckets)
     if not _are_in_order(axis, parts, tail):
         stretches = [reader.points(axis, part) for part in parts]
         points = Points(*map(np.concatenate, zip(*stretches, tail, strict=True)))
@@ -128,13 +134,16 @@ def _draw_line(
     )
 
 
+def _order_wanted(axis: Axis) -> int:
+    return STRICT if axis.unique else ASCENDING
+
+
 def _are_in_order(axis: Axis, parts: list[Part], tail: Points) -> bool:
     """Whether all points ascend in x as they arrived, as far as can be told without reading."""
-    wanted = STRICT if axis.unique else ASCENDING
+    wanted = _order_wanted(axis)
     before = -np.inf
     for part in parts:
-        x = part.x[0]
-        if len(part.x) > 1 or not x.is_plain or not x.flags & wanted:
+        if not part.is_ordered(wanted):
             return False
         if part.low < before or (axis.unique and part.low == before):
             return False
@@ -173,7 +182,8 @@ def _draw_parts(
         nonlocal num_points
         num_points += len(points.x)
         finite, odd = buckets.split(points)
-        entries.append(finite)
+        # Reduced right away: what is reduced can be reduced again, and is less to copy.
+        entries.append(buckets.reduce(finite, grid))
         nonfinite.append(odd)
 
     highs = [-np.inf, *(part.high for part, _, _ in parts)]

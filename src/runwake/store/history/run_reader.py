@@ -18,7 +18,7 @@ from runwake.store.columns import FloatArray
 from runwake.store.history import buckets, codec, pyramid
 from runwake.store.history.buckets import Entries, Grid, IntArray, Points
 from runwake.store.history.mirror import TailView
-from runwake.store.history.segments import NONFINITE, decode_presence
+from runwake.store.history.segments import ASCENDING, NONFINITE, decode_presence
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,11 @@ class Part(NamedTuple):
         """Whether no finite x of the segment is out of the range."""
         return axis.low <= self.low and self.high <= axis.high
 
+    def is_ordered(self, wanted: int) -> bool:
+        """Whether every row has a finite x, and x has the flag `wanted` of segments.py."""
+        x = self.x[0]
+        return len(self.x) == 1 and x.is_plain and bool(x.flags & wanted)
+
     @property
     def num_points(self) -> int:
         """Points, if x is plain."""
@@ -161,13 +166,18 @@ class RunReader:
             x = self._x_columns.get(first)
             if x is None:
                 rows, values = self._column(part.x)
-                x = self._x_columns[first] = (rows, values - axis.shift)
+                if axis.shift:
+                    values = values - axis.shift
+                x = self._x_columns[first] = (rows, values)
             points = buckets.align(x, self._column(part.y))
         except codec.CorruptChunkError as error:
             logger.error("a damaged chunk is left out of a chart: %s", error)
             return NO_POINTS
-        if part.is_inside(axis) and all(meta.is_plain for meta in part.x):
-            return points
+        if len(part.x) == 1 and part.x[0].is_plain:
+            if part.is_inside(axis):
+                return points
+            if part.x[0].flags & ASCENDING:
+                return buckets.within_ascending(points, axis.low, axis.high)
         return buckets.within(points, axis.low, axis.high)
 
     def _column(self, metas: Sequence[_Meta]) -> _Column:

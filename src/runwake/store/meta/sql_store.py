@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from runwake.errors import ConflictError, StorageFullError, StoreBusyError, StoreError
 from runwake.store.meta.migrate import migrate
 from runwake.store.meta.reading import SqlMetaRead
-from runwake.store.meta.sqlite import sqlite_engine
+from runwake.store.meta.sqlite import BUSY_TIMEOUT_S, sqlite_engine
 from runwake.store.meta.writing import SqlMetaWrite
 
 _BUSY: Final = ("database is locked", "database table is locked", "database is busy")
@@ -39,9 +39,11 @@ class SqlMetaStore:
             migrate(connection)
 
     @classmethod
-    def open_sqlite(cls, path: Path) -> SqlMetaStore:
-        """Open the database file, which is made if need be."""
-        return cls(sqlite_engine(path))
+    def open_sqlite(
+        cls, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, max_pages: int | None = None
+    ) -> SqlMetaStore:
+        """Open the database file, which is made if need be; see `sqlite_engine`."""
+        return cls(sqlite_engine(path, busy_timeout_s=busy_timeout_s, max_pages=max_pages))
 
     @contextmanager
     def read(self) -> Iterator[SqlMetaRead]:
