@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.compat.conftest import Shell
 
 from runwake.dropin.installing import BIN, SITE
+from tests.compat.conftest import Shell
 
 LOOK = """
 import importlib.metadata, importlib.util, json

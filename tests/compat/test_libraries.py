@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.compat.conftest import Shell, clean_environment
 
 from runwake.testing.server import RunningServer
+from tests.compat.conftest import Shell, clean_environment
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+
 from tests.compat.conftest import Shell
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.compat import snippets
-from tests.compat.conftest import Shell
 
 from runwake.testing.server import RunningServer
+from tests.compat import snippets
+from tests.compat.conftest import Shell
 
 pytestmark = pytest.mark.timeout(60)
 
