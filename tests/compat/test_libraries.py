@@ -79,6 +79,26 @@ def test_lightnings_own_logger_logs_a_training(
     assert list(library_shell.folder.glob(f"logs/lightning-project/{run['id']}/checkpoints/*.ckpt"))
 
 
+def test_lightnings_spawned_processes_log_into_the_same_run(
+    library_shell: Shell, only_run: Callable[[str], Any]
+) -> None:
+    code = (HERE / "lightning_script.py").read_text()
+    for old, new in (
+        ('"lightning-project"', '"lightning-spawned"'),
+        ("max_epochs=3,", 'max_epochs=3, strategy="ddp_spawn", devices=2,'),
+        ("\nmain()\n", '\nif __name__ == "__main__":\n    main()\n'),
+    ):
+        assert old in code
+        code = code.replace(old, new)
+    library_shell.run_script(code)
+
+    run = only_run("lightning-spawned")
+    assert (run["name"], run["state"]) == ("lightning-experiment-001", "finished")
+    assert sum(process["role"] == "writer" for process in run["processes"]) == 2
+    assert sum("train/loss" in row["values"] for row in run["rows"]) == 6
+    assert run["summary"]["test/mAP"] == 0.5
+
+
 def test_transformers_own_callback_logs_a_training(
     library_shell: Shell, only_run: Callable[[str], Any]
 ) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
-from runwake.errors import UnsupportedError
+from runwake.errors import UnsupportedError, UsageError
 from runwake.sdk.current import finish
+from runwake.sdk.run import Run
+from runwake.sdk.session import current_run, init
 from runwake.settings.client import resolve_client
 from runwake.settings.sources import environment, set_variable
 
@@ -61,6 +64,28 @@ def require(requirement: Any = None, experiment: Any = None) -> None:
             raise UnsupportedError(
                 f"require: {name!r} is unknown, expected one of {', '.join(_REQUIREMENTS)}"
             )
+
+
+def attach(attach_id: str) -> Run:
+    """Write into a run of another process from this one, as a process of its own.
+
+    The run goes on as long as one of its processes does.
+
+    Args:
+        attach_id: `_attach_id` of the run.
+
+    Raises:
+        UsageError: the id is none.
+    """
+    try:
+        arguments = json.loads(attach_id)
+        run_id = arguments["id"]
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(f"attach: {attach_id!r} is no attach id of a run") from None
+    run = current_run()
+    if run is not None and run.id == run_id:
+        return run
+    return init(**arguments, resume="allow")
 
 
 def ensure_configured() -> None:

@@ -55,7 +55,7 @@ def fill_package(name: str) -> None:
 def _fill(module: ModuleType) -> None:
     names = MODULES[module.__name__]
     module.__dict__.update(
-        __all__=list(names),
+        __all__=[name for name in names if not name.startswith("_")],
         __getattr__=_lookup(module),
         __dir__=lambda: sorted({*module.__dict__, *names}),
     )

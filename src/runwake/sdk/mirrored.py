@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runwake.sdk.absent import absent_call
@@ -35,6 +36,23 @@ class MirroredCalls:
     def join(self: Run, exit_code: int | None = None) -> None:  # type: ignore[misc]
         """End the run as `finish` does; kept for older callers."""
         self.finish(exit_code)
+
+    @property
+    def _attach_id(self: Run) -> str:  # type: ignore[misc]
+        """What another process needs to write into this run; see `dropin.calls.attach`."""
+        import json  # for those few processes alone
+
+        place = None if self.sync_dir is None else str(Path(self.sync_dir).parent.parent)
+        return json.dumps(
+            {
+                "entity": self.entity,
+                "project": self.project,
+                "id": self.id,
+                "name": self.name,
+                "mode": self.mode,
+                "dir": place,
+            }
+        )
 
     def _label(self, *_: Any, **__: Any) -> None:
         """Accept what libraries say about themselves; it has no place in a run."""

@@ -131,6 +131,27 @@ def test_older_calls_work_and_arguments_without_effect_warn_once(
     assert said.count("quiet is accepted and has no effect") == 1
 
 
+def test_a_run_of_another_process_is_joined_under_its_name(wandb: Any, tmp_path: Path) -> None:
+    run = wandb.init(project="joined", name="first", dir="logs")
+    attach_id = run._attach_id
+    assert wandb._attach(attach_id) is run
+    run.log({"a": 1})
+    run.finish()
+
+    other = wandb._attach(attach_id)  # as in a process without the run
+
+    assert other is not run
+    assert (other.path, other.name, other.mode) == (run.path, "first", "offline")
+    assert other.step == 1
+    assert Path(other.sync_dir).parent == tmp_path / "logs" / "wandb"
+
+
+@pytest.mark.parametrize("attach_id", ["abc", "{}", "[]", None])
+def test_joining_a_run_by_what_is_no_attach_id_is_refused(wandb: Any, attach_id: Any) -> None:
+    with pytest.raises(wandb.UsageError, match="no attach id"):
+        wandb.attach(attach_id)
+
+
 @dataclass
 class Optimizer:
     """A nested part of a config."""
