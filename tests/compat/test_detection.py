@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +73,10 @@ if __name__ == "__main__":
 def test_a_real_wandb_is_hidden_and_left_as_it_is(shell: Shell) -> None:
     elsewhere = install_other_wandb(shell.folder)
 
-    said = shell.run_script(LOOK, PYTHONPATH=f"{elsewhere}:{shell.variables['PYTHONPATH']}").stdout
+    given = shell.variables.get("PYTHONPATH")
+    search_path = os.pathsep.join([str(elsewhere), *([given] if given else [])])
+
+    said = shell.run_script(LOOK, PYTHONPATH=search_path).stdout
 
     assert json.loads(said) | {"packages": ["wandb"]} == EXPECTED
     assert (elsewhere / "wandb" / "__init__.py").read_text() == "__version__ = '0.1.2'\n"
