@@ -1,8 +1,9 @@
 """How fast the server turns run-log bytes into columns: `python benchmarks/ingest.py`.
 
-Prints one JSON document: per row width the points decoded per second on one core (reader and
-columns, no store), the same with the stores behind it, and the ratio to a floor measured in the
-same run: numpy reading the very same bytes as one structured array.
+Prints one JSON document: per row width the points decoded per second of processor time (reader
+and columns, no store), the same with the stores behind it (all threads; waits for the disk are
+not counted), and the ratio of decoding to a floor measured in the same run: numpy copying the
+values out of the very same bytes as if they were one structured array.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def build_log(num_scalars: int, num_rows: int, shape: str) -> LogBuilder:
     return log
 
 
-def best_time(work: Callable[[], object], repeats: int) -> float:
+def median_time(work: Callable[[], object], repeats: int) -> float:
     times = []
     for _ in range(repeats):
         begin = time.process_time()
@@ -60,7 +61,7 @@ def floor_time(data: bytes, num_scalars: int, repeats: int) -> float:
         for i in range(num_scalars):
             table[f"v{i}"].astype(np.float64)
 
-    return best_time(read, repeats)
+    return median_time(read, repeats)
 
 
 def decode(data: bytes) -> None:
@@ -90,7 +91,7 @@ def measure(num_scalars: int, shape: str, num_points: int, repeats: int) -> dict
     log = build_log(num_scalars, num_rows, shape)
     data = log.data
     points = num_rows * num_scalars
-    decoding = best_time(lambda: decode(data), repeats)
+    decoding = median_time(lambda: decode(data), repeats)
     floor = floor_time(data, num_scalars, repeats)
     storing = store_time(log, max(1, repeats // 2))
     return {
