@@ -138,8 +138,8 @@ def train(configuration: Configuration, project: str, group: str, epoch_s: float
                 rows += 1
             metrics = evaluate(model, data)
             best = max(best, metrics["val/accuracy"])
-            metrics |= {"epoch": epoch, "lr": learning_rate}
-            metrics["epoch_s"] = time.monotonic() - started
+            metrics |= {"epoch": epoch, "train/lr": learning_rate}
+            metrics["train/epoch_s"] = time.monotonic() - started
             if epoch % PICTURES_EVERY == 0 or epoch == configuration.epochs - 1:
                 metrics |= draw(model, data)
             run.log(metrics)
@@ -186,12 +186,12 @@ def draw(model: Any, data: Data) -> dict[str, Any]:
     predicted = model.predict(data.val.x)
     counts = confusion_matrix(data.val.y, predicted)
     drawn: dict[str, Any] = {
-        "val/confusion_matrix": wandb.Image(pictures.confusion_matrix(counts, data.labels))
+        "confusion_matrix": wandb.Image(pictures.confusion_matrix(counts, data.labels))
     }
     if data.val.raw.shape[1] == 64:
         # Mistakes are worth looking at: they come first.
         order = np.argsort(predicted == data.val.y, kind="stable")[:NUM_SAMPLES]
-        drawn["val/predictions"] = [
+        drawn["predictions"] = [
             wandb.Image(
                 pictures.magnified_digit(data.val.raw[index]),
                 caption=f"pred {predicted[index]} · true {data.val.y[index]}",
