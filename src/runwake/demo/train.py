@@ -186,12 +186,12 @@ def draw(model: Any, data: Data) -> dict[str, Any]:
     predicted = model.predict(data.val.x)
     counts = confusion_matrix(data.val.y, predicted)
     drawn: dict[str, Any] = {
-        "confusion_matrix": wandb.Image(pictures.confusion_matrix(counts, data.labels))
+        "val/confusion_matrix": wandb.Image(pictures.confusion_matrix(counts, data.labels))
     }
     if data.val.raw.shape[1] == 64:
         # Mistakes are worth looking at: they come first.
         order = np.argsort(predicted == data.val.y, kind="stable")[:NUM_SAMPLES]
-        drawn["predictions"] = [
+        drawn["val/predictions"] = [
             wandb.Image(
                 pictures.magnified_digit(data.val.raw[index]),
                 caption=f"pred {predicted[index]} · true {data.val.y[index]}",
