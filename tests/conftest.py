@@ -12,8 +12,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runwake.settings.sources import environment
+
+# A busy machine is no fault of the code: properties are judged by what they find, not by how soon.
+settings.register_profile("runwake", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("runwake")
 
 ONE_PROCESS_FOLDERS = ("fault", "browser", "demo")
 """Tests that start many processes themselves: each folder runs in one worker, in order."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runwake.store.history import buckets, pyramid
@@ -13,7 +13,6 @@ from runwake.store.history.buckets import Grid, Points
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None)
 @given(st.lists(FINITE, min_size=1, max_size=60), st.integers(1, 50))
 def test_buckets_ascend_with_x_and_stay_in_the_grid(xs: list[float], num_buckets: int) -> None:
     x = np.sort(np.array(xs))
@@ -25,7 +24,6 @@ def test_buckets_ascend_with_x_and_stay_in_the_grid(xs: list[float], num_buckets
     assert (np.diff(index) >= 0).all()
 
 
-@settings(deadline=None)
 @given(st.lists(FINITE, min_size=1, max_size=60), st.integers(1, 10))
 def test_reduced_numbers_are_those_of_the_values(ys: list[float], num_buckets: int) -> None:
     points = Points(np.arange(len(ys), dtype=np.float64), np.array(ys))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -34,7 +34,6 @@ def arrays(draw: st.DrawFn) -> tuple[str, npt.NDArray[Any]]:
     return kind, draw(hnp.arrays(np.uint64, shape)).view(np.float64)
 
 
-@settings(deadline=None)
 @given(arrays(), st.booleans())
 def test_arrays_come_back_to_the_bit(array: tuple[str, npt.NDArray[Any]], small: bool) -> None:
     kind, values = array
@@ -46,7 +45,6 @@ def test_arrays_come_back_to_the_bit(array: tuple[str, npt.NDArray[Any]], small:
     assert decoded.tobytes() == values.tobytes()
 
 
-@settings(deadline=None)
 @given(arrays(), st.booleans(), st.data())
 def test_a_flipped_bit_is_always_found(
     array: tuple[str, npt.NDArray[Any]], small: bool, data: st.DataObject

@@ -211,7 +211,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ANYTHING)
 def test_whatever_comes_can_be_carried_by_the_run_log(value: Any) -> None:
     from runwake.wire.rows import RowEncoder

@@ -113,7 +113,7 @@ LOGGED = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(LOGGED, st.booleans())
 def test_columns_hold_what_a_naive_reader_finds_row_by_row(
     logged: list[tuple[dict[Any, Any], float, bool, int]], final: bool
