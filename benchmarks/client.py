@@ -83,6 +83,7 @@ class Bench:
         yield from self._init()
         for num_scalars, calls in CALLS.items():
             yield from self._log(num_scalars, max(1000, int(calls * self._scale)))
+        yield from self._log_defined(max(1000, int(CALLS[10] * self._scale)))
 
     def _imports(self) -> Iterator[Figure]:
         bare, imported, used = [], [], []
@@ -136,6 +137,18 @@ class Bench:
             result["drain_s"] * 1000,
             result["floor_drain_s"] * 1000,
         )
+
+    def _log_defined(self, calls: int) -> Iterator[Figure]:
+        result = self._probe("log", "--defined", "--scalars", "10", "--calls", str(calls))
+        floor, log = sorted(result["floor_ns"]), sorted(result["log_ns"])
+        for label, share, target in (("p50", 0.5, 5), ("p99", 0.99, None)):
+            yield Figure(
+                f"log() of 10 under define_metric, {label}",
+                "us",
+                percentile(log, share),
+                percentile(floor, share),
+                target_ratio=target,
+            )
 
     def _probe(self, *arguments: str) -> dict[str, Any]:
         self._number += 1

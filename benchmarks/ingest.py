@@ -65,7 +65,7 @@ def floor_time(data: bytes, num_scalars: int, repeats: int) -> float:
 
 
 def decode(data: bytes) -> None:
-    RangeReader(data, Watermarks(0, 0, 0), {}, {}).read(final=True).new_rows()
+    RangeReader(data, Watermarks(0, 0, 0, 0), {}, {}).read(final=True).new_rows()
 
 
 def store_time(log: LogBuilder, repeats: int) -> float:

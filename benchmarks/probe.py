@@ -57,10 +57,18 @@ def time_log(rows: list[dict[str, float]], run: Any, first: int, calls: int) -> 
     return took
 
 
-def measure_log(num_scalars: int, calls: int, mode: str, folder: Path) -> dict[str, Any]:
-    """Log `calls` rows, turn by turn with the floor, and finish."""
+def measure_log(
+    num_scalars: int, calls: int, mode: str, folder: Path, *, defined: bool = False
+) -> dict[str, Any]:
+    """Log `calls` rows, turn by turn with the floor, and finish.
+
+    With `defined` a pattern gives each row a step metric and sums up each key.
+    """
     rows = make_rows(num_scalars)
     run = runwake.init(project="benchmark", mode=mode, dir=str(folder))
+    if defined:
+        run.define_metric("train/*", step_metric="epoch", summary="min,max,mean")
+        run.log({"epoch": 1})
     floor_ns: list[int] = []
     log_ns: list[int] = []
     with tempfile.NamedTemporaryFile(dir=folder) as floor:
@@ -105,11 +113,14 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--scalars", type=int, default=10)
     parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--defined", action="store_true")
     parser.add_argument("--mode", default="online")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     if options.what == "log":
-        result = measure_log(options.scalars, options.calls, options.mode, options.dir)
+        result = measure_log(
+            options.scalars, options.calls, options.mode, options.dir, defined=options.defined
+        )
     else:
         result = measure_init(options.dir)
     options.out.write_text(json.dumps(result))

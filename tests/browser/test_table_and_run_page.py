@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from runwake.testing.server import RunningServer
+from runwake.wire.records import Alert, MetricDefinition
 from tests.browser.built import assert_built
 from tests.browser.logged_run import LoggedRun
 
@@ -213,3 +214,21 @@ def test_a_closed_server_asks_for_a_key(browser: Browser) -> None:
 
         expect(page.get_by_role("heading", name="No project yet")).to_be_visible()
         page.close()
+
+
+def test_a_run_page_shows_its_alerts_and_each_operation_of_its_summary(
+    page: Page, start_run: StartRun
+) -> None:
+    run = start_run("r1").record(MetricDefinition(name="val/acc", summary=["min", "max"]))
+    run.rows(1, {"val/acc": 0.25}).rows(1, {"val/acc": 0.75})
+    run.record(Alert(title="Loss is NaN", text="at step 3", level="WARN", time=1_003.0))
+    run.ship()
+    page.goto(f"{run.address}/overview")
+    alerts = page.get_by_role("region", name="Alerts")
+
+    expect(alerts.get_by_role("listitem")).to_contain_text("Loss is NaN")
+    expect(alerts.get_by_role("img", name="Warning")).to_be_visible()
+    expect(page.get_by_role("region", name="Summary")).to_contain_text("val/acc.max")
+    run.record(Alert(title="Diverged", level="ERROR", time=1_004.0)).ship()
+
+    expect(alerts.get_by_role("listitem").first).to_contain_text("Diverged")

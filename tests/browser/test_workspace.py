@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from runwake.testing.server import RunningServer
+from runwake.wire.records import MetricDefinition
 from tests.browser.logged_run import LoggedRun
 
 StartRun = Callable[..., LoggedRun]
@@ -84,6 +85,31 @@ def test_a_finished_run_changes_its_mark(
     run.ends("failed", 1)
 
     expect(row(page, "r1").locator('[data-run-state="failed"]')).to_be_visible()
+
+
+def test_each_chart_is_drawn_over_the_step_metric_of_its_key(
+    page: Page, server: RunningServer, project: str, start_run: StartRun
+) -> None:
+    run = start_run("r1")
+    run.record(MetricDefinition(name="val/*", step_metric="epoch"))
+    run.record(MetricDefinition(name="epoch", hidden=True))
+    for epoch in (2, 4, 6):
+        run.rows(10).rows(1, {"val/acc": epoch / 10, "epoch": epoch})
+    run.ship()
+    page.goto(f"{server.url}/local/{project}")
+    accuracy = page.locator('[data-panel="val/acc"]')
+
+    expect(accuracy.get_by_label("Line chart of 1 runs over epoch")).to_be_visible()
+    expect(page.get_by_label("Line chart of 1 runs over step")).to_have_count(1)
+    expect(page.locator('[data-panel="epoch"]')).to_have_count(0)
+    box = accuracy.locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("tooltip")).to_contain_text("epoch 6")
+    page.get_by_role("combobox", name="x axis").select_option("Step")
+
+    expect(accuracy.get_by_label("Line chart of 1 runs over step")).to_be_visible()
+    expect(page).to_have_url(f"{server.url}/local/{project}?x=_step")
 
 
 def test_the_eye_hides_a_run_and_alt_shows_only_one(

@@ -170,6 +170,9 @@ def test_keys_of_a_project_and_of_a_run(api: Api) -> None:
         "media_type": None,
         "num_runs": 2,
         "max_count": 51,
+        "step_metric": None,
+        "hidden": False,
+        "goal": None,
     }
     assert keys["sample"]["media_type"] == "image-file"
     body = checked(bodies.RunKeyList, api.get(f"{PROJECT}/runs/r1/keys"))

@@ -61,12 +61,12 @@ class Run(RunIdentity, MirroredCalls):
         self._alerted_at: dict[str, float] = {}
         warn = notices.warn_once
         emit = self._stream.append_record
-        self._store = store = SummaryStore(emit, warn)
+        self._definitions = Definitions(emit)
+        self._store = store = SummaryStore(emit, warn, self._definitions)
         self._summary = Summary(store)
         self._config = Config(
             dict(start.config), emit, warn, allow_val_change=options.allow_val_change
         )
-        self._definitions = Definitions(emit)
         self._history = History(
             self._stream,
             store,
@@ -123,37 +123,40 @@ class Run(RunIdentity, MirroredCalls):
         step_metric: str | Metric | None = None,
         step_sync: bool | None = None,
         hidden: bool | None = None,
-        summary: str | None = None,
+        summary: str | list[str] | None = None,
         overwrite: bool | None = None,
         goal: str | None = None,
     ) -> Metric:
         """Say how a metric is drawn and summed up.
 
         Args:
-            name: metric, or a pattern that ends in `*`.
+            name: metric, or a pattern that ends in `*`. An exact name wins over patterns, a longer
+                pattern over a shorter one.
             step_metric: metric to draw it over, e.g. `epoch`.
             step_sync: whether rows without the step metric get its last value; by default yes if
                 there is one.
             hidden: leave it out of the charts made by themselves.
-            summary: what the summary holds: min, max, mean, last, first, best, none; several with
-                commas between them.
+            summary: what the summary holds instead of the last value: a dict of min, max, mean,
+                last, first, best; several as a list or with commas between them. `none` leaves
+                the metric out, `copy` is the plain last value.
             overwrite: forget earlier definitions of the same name instead of adding to them.
-            goal: minimize or maximize, what `best` means.
+            goal: minimize (what `best` means without one) or maximize.
 
         Raises:
             UsageError: an argument is not allowed.
         """
-        metric = self._definitions.define(
-            name,
-            step_metric,
-            step_sync=step_sync,
-            hidden=hidden,
-            summary=summary,
-            goal=goal,
-            overwrite=overwrite,
+        self._store.fold()  # what was logged before follows the rules of before
+        return self._history.define_metric(
+            lambda: self._definitions.define(
+                name,
+                step_metric,
+                step_sync=step_sync,
+                hidden=hidden,
+                summary=summary,
+                goal=goal,
+                overwrite=overwrite,
+            )
         )
-        self._history.forget_shapes()
-        return metric
 
     def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = 0) -> None:
         """Send an alert with the run.

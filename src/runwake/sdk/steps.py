@@ -11,13 +11,14 @@ import math
 import operator
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runwake.errors import ArgumentTypeError, UsageError
 from runwake.model.keys import KeyPath
 from runwake.sdk.media.storing import MediaStore
-from runwake.sdk.metrics import Definitions
+from runwake.sdk.metrics import Definitions, Metric, RowSteps
 from runwake.sdk.notices import Notices
+from runwake.sdk.row_sums import RowSums
 from runwake.sdk.stream import LogStream
 from runwake.sdk.summary import SummaryStore
 from runwake.sdk.values import bounded_repr, flatten, plain
@@ -26,6 +27,17 @@ from runwake.wire.rows import MAX_SCHEMAS, Packer, Step, is_scalar_type
 CHECK_INTERVAL_S: Final = 2.0
 _now: Final = time.time
 _INT64: Final = 2**63
+
+
+class _Shape(NamedTuple):
+    """How rows of some keys and types are written without a look at their values.
+
+    `names` are those of the row with the step metrics that it is given.
+    """
+
+    packer: Packer
+    names: tuple[str, ...]
+    steps: RowSteps | None
 
 
 class History:
@@ -61,7 +73,8 @@ class History:
         self._notices = notices
         self._warn = notices.warn_once
         self._open: dict[KeyPath, Any] = {}
-        self._packers: dict[tuple[tuple[str, ...], tuple[type, ...]], Packer] = {}
+        self._shapes: dict[tuple[tuple[str, ...], tuple[type, ...]], _Shape] = {}
+        self._sums: RowSums | None = None
         self._check_at = 0.0
         self._closed_reason: str | None = None
 
@@ -74,19 +87,27 @@ class History:
                 step = self._check_step(step)
             if type(data) is dict:
                 values = tuple(data.values())
-                packer = self._packers.get((tuple(data), tuple(map(type, values))))
+                shape = self._shapes.get((tuple(data), tuple(map(type, values))))
                 # A row of this shape was plain before: no look at single values is needed.
-                if packer is not None:
-                    if step is None:
-                        row_step, open_ = self.step, commit is False
-                    else:
-                        row_step, open_ = step, commit is not True
-                    if writer.append_packed(packer, values, row_step, now, open_):
+                if shape is not None:
+                    packer, names, steps = shape
+                    row_step = self.step if step is None else step
+                    open_ = commit is False if step is None else commit is not True
+                    row = data
+                    if steps is not None:
+                        # The open row may hold what this one lacks: that wants a closer look.
+                        is_near = self._open and steps.injected
+                        values = () if is_near else steps.complete(values)
+                    if values and writer.append_packed(packer, values, row_step, now, open_):
+                        if self._sums is not None:
+                            self._sums.add((names, values, row_step, open_))
+                        if steps is not None and steps.injected:
+                            row = self._with_steps(data, steps.row, open_)
                         if step is None and not open_ and not self._open:
-                            self._note_row(data)
+                            self._note_row(row)
                             self.step = row_step + 1
                         else:
-                            self._advance(row_step, open_, data)
+                            self._advance(row_step, open_, row)
                         if now >= self._check_at:
                             self._check(now)
                         return
@@ -98,12 +119,15 @@ class History:
         """Close the open row and refuse further ones, saying why."""
         with self._stream.writer.lock:
             self._close_row()
-            self._packers.clear()
+            if self._sums is not None:
+                self._sums.close()
+            self._shapes.clear()
             self._closed_reason = reason
 
     def after_fork(self) -> None:
         """Forget what belongs to the parent's stream; called in the child."""
-        self._packers.clear()
+        self._shapes.clear()
+        self._definitions.sums.after_fork()
         self.on_check = None
 
     def _log_any(self, data: Any, step: Step | None, commit: bool | None, now: float) -> None:
@@ -127,8 +151,19 @@ class History:
         except Exception as error:  # noqa: BLE001 - the log border: training goes on
             self._warn(f"row-{type(error).__name__}", f"a row cannot be kept and is lost: {error}")
             return
+        if self._sums is not None:
+            self._sums.add((tuple(row), tuple(row.values()), row_step, open_))
         self._advance(row_step, open_, row)
         self._remember_shape(data, row)
+
+    def _with_steps(
+        self, row: dict[str, Any], steps: dict[str, Any], open_: bool
+    ) -> dict[str, Any]:
+        """Return what is left to note of a row that was given `steps`."""
+        if open_:
+            return row | steps
+        self._note_row(steps)
+        return row
 
     def _plain_row(self, flat: Mapping[KeyPath, Any], step: Step) -> dict[KeyPath, Any]:
         return {path: self._plain_value(path, value, step) for path, value in flat.items()}
@@ -146,18 +181,30 @@ class History:
             return bounded_repr(value)
 
     def _remember_shape(self, data: Any, row: Mapping[KeyPath, Any]) -> None:
-        if type(data) is not dict or self._definitions or tuple(row) != tuple(data):
+        names: tuple[Any, ...] = tuple(row)[: len(data)]
+        if type(data) is not dict or names != tuple(data):
             return
         types = tuple(map(type, data.values()))
-        if all(map(is_scalar_type, types)) and len(self._packers) < MAX_SCHEMAS:
-            packer = self._stream.writer.packer((tuple(row), types, int))
-            if packer is not None:
-                self._packers[tuple(data), types] = packer
+        if not all(map(is_scalar_type, types)) or len(self._shapes) >= MAX_SCHEMAS:
+            return
+        steps = self._definitions.steps_of(names) if self._definitions else None
+        if steps is not None:
+            if not all(map(is_scalar_type, steps.types)):
+                return
+            names += steps.injected
+        all_types = types if steps is None else types + steps.types
+        packer = self._stream.writer.packer((names, all_types, int))
+        if packer is not None:
+            self._shapes[tuple(data), types] = _Shape(packer, names, steps)
 
-    def forget_shapes(self) -> None:
-        """Look at each value again; called when a metric is defined."""
+    def define_metric(self, define: Callable[[], Metric]) -> Metric:
+        """Call `define` between two rows, and look at each shape of row again."""
         with self._stream.writer.lock:
-            self._packers.clear()
+            metric = define()
+            if self._definitions.rules.replace_any:
+                self._sums = self._definitions.sums
+            self._shapes.clear()
+            return metric
 
     def _advance(self, step: Step, open_: bool, values: Mapping[Any, Any]) -> None:
         """Move to where the next row goes, after a row was appended."""

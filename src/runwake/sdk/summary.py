@@ -9,7 +9,9 @@ from threading import RLock
 from typing import Any
 
 from runwake.errors import ArgumentTypeError
-from runwake.model.keys import KeyPath
+from runwake.model.keys import KeyPath, flat_name
+from runwake.sdk.metrics import Definitions
+from runwake.sdk.row_sums import put
 from runwake.sdk.values import WarnOnce, clean_text, python_plain, python_value
 from runwake.wire.records import SummaryUpdate
 
@@ -19,9 +21,10 @@ Emit = Callable[[SummaryUpdate], None]
 class SummaryStore:
     """The values behind all views of one run's summary. Safe from any thread."""
 
-    def __init__(self, emit: Emit, warn: WarnOnce) -> None:
+    def __init__(self, emit: Emit, warn: WarnOnce, definitions: Definitions) -> None:
         self.root: dict[str, Any] = {}
         self.lock = RLock()
+        self._definitions = definitions
         self._emit = emit
         self._warn = warn
         self._rows: dict[KeyPath, Any] = {}
@@ -39,9 +42,12 @@ class SummaryStore:
             rows: list[tuple[KeyPath, Any]] = []
             while self._rows:
                 rows.append(self._rows.popitem())
+            replaces_last = self._definitions.rules.replaces_last
             for path, value in reversed(rows):
-                if value is not None:
-                    _put(self.root, (path,) if isinstance(path, str) else path, python_value(value))
+                if value is not None and not replaces_last(flat_name(path)):
+                    put(self.root, path, python_value(value))
+            for path, value in self._definitions.sums.take().items():
+                put(self.root, path, value)
 
     def set(self, path: tuple[str, ...], value: Any) -> None:
         """Set a value by hand and record it."""
@@ -53,7 +59,7 @@ class SummaryStore:
             return
         with self.lock:
             self.fold()
-            _put(self.root, path, plain)
+            put(self.root, path, plain)
             self._emit(SummaryUpdate(set=[(list(path), plain)]))
 
     def delete(self, path: tuple[str, ...]) -> None:
@@ -175,15 +181,6 @@ def _find(root: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     for segment in path:
         root = root[segment]
     return root
-
-
-def _put(root: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    for segment in path[:-1]:
-        below = root.get(segment)
-        if not isinstance(below, dict):
-            below = root[segment] = {}
-        root = below
-    root[path[-1]] = value
 
 
 def _copy(values: dict[str, Any]) -> dict[str, Any]:

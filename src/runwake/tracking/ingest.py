@@ -143,9 +143,15 @@ class Ingest:
         self._store_console(run.uid, path.stream, stream, content, final)
         self._store_rows(run.uid, path.stream, stream, content)
         with self._meta.write() as tx:
-            projected = self._project(tx, path, content, watermarks.meta, final)
-        acknowledged = min(stream.rows, max(watermarks.meta, content.end))
-        return _answer(acknowledged, projected)
+            projected = self._project(tx, path, content, watermarks, final)
+        return _answer(
+            min(
+                stream.rows,
+                max(watermarks.meta, content.end),
+                max(watermarks.sums, content.summed_until),
+            ),
+            projected,
+        )
 
     def _store_console(
         self, run: RunUid, name: str, stream: _Stream, content: RangeContent, final: bool
@@ -186,7 +192,7 @@ class Ingest:
         tx: MetaWrite,
         path: StreamPath,
         content: RangeContent,
-        watermark: int,
+        watermarks: Watermarks,
         final: bool,
     ) -> RunRecord | None:
         run = tx.run(path.entity, path.project, path.run_id)
@@ -195,9 +201,9 @@ class Ingest:
         now = self._clock()
         processes = {process.stream: process for process in tx.processes(run.uid)}
         projection = Projection(path, run, processes, now)
-        if projection.process.watermark != watermark:
+        if projection.process.watermark != watermarks.meta:
             raise StoreBusyError("another server applied a range of the same stream: try again")
-        projection.apply(content.meta)
+        projection.apply(content)
         if final:
             projection.end_without_exit()
         process = projection.process
@@ -205,6 +211,7 @@ class Ingest:
             replace(
                 process,
                 watermark=max(process.watermark, content.end),
+                sums_watermark=max(process.sums_watermark, content.summed_until),
                 damaged_bytes=process.damaged_bytes + content.lost_bytes,
                 console=content.begun,
             )
@@ -258,15 +265,15 @@ class Ingest:
         run = tx.run(path.entity, path.project, path.run_id)
         if run is None:
             stream.run = None
-            return _Standing(None, Watermarks(0, 0, 0), {})
+            return _Standing(None, Watermarks(0, 0, 0, 0), {})
         if stream.run != run.uid:
             stream.rows = self._history.offset(run.uid, path.stream)
             stream.console = self._history.offset(run.uid, console_stream(path.stream))
             stream.schemas = self._history.schemas(run.uid, path.stream)
             stream.run = run.uid
         process: ProcessRecord | None = tx.process(run.uid, path.stream)
-        meta = process.watermark if process else 0
-        watermarks = Watermarks(stream.rows, stream.console, meta)
+        meta, sums = (process.watermark, process.sums_watermark) if process else (0, 0)
+        watermarks = Watermarks(stream.rows, stream.console, meta, sums)
         return _Standing(run, watermarks, process.console if process else {})
 
     @staticmethod

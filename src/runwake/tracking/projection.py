@@ -6,7 +6,7 @@ only count forwards, such as damaged bytes, are right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,8 @@ from runwake.model.run import RunState
 from runwake.store.ports import AlertRecord, FileRecord, ProcessRecord, RunRecord
 from runwake.tracking import run_states
 from runwake.tracking.plain import plain_json
-from runwake.tracking.range_reader import LoggedValues, MetaEvent
+from runwake.tracking.range_reader import LoggedValues, MetaEvent, RangeContent
+from runwake.tracking.row_sums import RowSums
 from runwake.wire import records
 
 
@@ -48,6 +49,7 @@ class Projection:
     changed: set[str] = field(default_factory=set)
     files: dict[str, FileRecord] = field(default_factory=dict)
     alerts: list[AlertRecord] = field(default_factory=list)
+    _sums: RowSums | None = None
 
     @property
     def process(self) -> ProcessRecord:
@@ -64,10 +66,13 @@ class Projection:
         self.processes[process.stream] = process
         self.changed.add(process.stream)
 
-    def apply(self, events: Sequence[MetaEvent]) -> None:
-        """Apply what the stream tells, in order."""
-        for event in events:
+    def apply(self, content: RangeContent) -> None:
+        """Apply what a range tells that is new, in order."""
+        self._sums = sums = RowSums(self.run, content.rows, content.first_unsummed)
+        for event in content.meta:
             self._apply_one(event)
+        sums.take_all()
+        self.run = sums.write(self.run)
 
     def _apply_one(self, event: MetaEvent) -> None:
         if isinstance(event, LoggedValues):
@@ -93,7 +98,11 @@ class Projection:
     def _rows(self, logged: LoggedValues) -> None:
         values, step = logged.last_values()
         summary = dict(self.run.summary)
-        summary.update({key: plain_json(value) for key, value in values.items()})
+        replaces_last = self._of_rows.rules.replaces_last
+        for key, value in values.items():
+            if value is not None and not replaces_last(key):
+                summary[key] = plain_json(value)
+        self._of_rows.see(logged.end)
         self.run = replace(self.run, summary=summary, last_step=float(step))
 
     def _start(self, record: records.RunStart) -> None:
@@ -120,7 +129,13 @@ class Projection:
             config.pop(key, None)
         self.run = replace(self.run, config=config)
 
+    @property
+    def _of_rows(self) -> RowSums:
+        assert self._sums is not None, "made by apply"
+        return self._sums
+
     def _summary(self, record: records.SummaryUpdate) -> None:
+        self.run = self._of_rows.write(self.run)  # what was logged before comes before
         summary = dict(self.run.summary)
         for path, value in record.set:
             summary[flat_name(tuple(path))] = plain_json(value)
@@ -141,18 +156,18 @@ class Projection:
         self.run = replace(self.run, **changes)
 
     def _define(self, record: records.MetricDefinition) -> None:
-        definition = {
+        self.run = self._of_rows.write(self.run)  # under the rules that held when it closed
+        self._of_rows.pass_over()
+        given = {
             "step_metric": record.step_metric,
             "step_sync": record.step_sync,
             "hidden": record.hidden,
-            "summary": record.summary or None,
+            "summary": record.summary,
             "goal": record.goal,
         }
-        given = {key: value for key, value in definition.items() if value is not None}
-        known: Mapping[str, Any] = self.run.metric_definitions
-        before = {} if record.overwrite else known.get(record.name, {})
-        definitions = {**known, record.name: {**before, **given}}
-        self.run = replace(self.run, metric_definitions=definitions)
+        rules = self._of_rows.rules
+        rules.define(record.name, given, overwrite=record.overwrite)
+        self.run = replace(self.run, metric_definitions=dict(rules.definitions))
 
     def _file(self, record: records.File) -> None:
         self.files[record.path] = FileRecord(

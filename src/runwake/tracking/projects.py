@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from runwake.errors import NotFoundError
 from runwake.model.keys import ValueKind
-from runwake.store.ports import HistoryStore, KeySummary, MetaStore, ProjectRecord, RunUid
+from runwake.model.metrics import MetricRule, MetricRules
+from runwake.store.ports import (
+    HistoryStore,
+    KeySummary,
+    MetaStore,
+    ProjectRecord,
+    RunRecord,
+    RunUid,
+)
 from runwake.tracking.run_table import RunTable
 from runwake.tracking.runs import require_project
+
+MAX_RULES: Final = 100
 
 
 @dataclass
@@ -20,6 +31,7 @@ class ProjectKey:
         media_type: `_type` of its values if they are media.
         num_runs: runs that have it.
         max_count: most rows with it in any run.
+        rule: what the newest run that defines anything for it says.
     """
 
     key: str
@@ -27,6 +39,7 @@ class ProjectKey:
     media_type: str | None = None
     num_runs: int = 0
     max_count: int = 0
+    rule: MetricRule | None = None
 
 
 class Projects:
@@ -60,8 +73,30 @@ class Projects:
         """Return the keys of all runs of a project, sorted by name."""
         with self._meta.read() as tx:
             require_project(tx, entity, name)
-            runs = [run.uid for run in self._table.runs(tx, entity, name)]
-        return merge_keys(self._history.keys(runs))
+            runs = self._table.runs(tx, entity, name)
+        keys = merge_keys(self._history.keys([run.uid for run in runs]))
+        rules = distinct_rules(runs)
+        for key in keys:
+            found = (each.find(key.key) for each in rules)
+            key.rule = next((rule for rule in found if rule is not None), None)
+        return keys
+
+
+def distinct_rules(runs: Sequence[RunRecord]) -> Sequence[MetricRules]:
+    """Return the different sets of definitions of some runs, those of the newest run first.
+
+    Thousands of runs of one script share one; of more than `MAX_RULES` the older ones are left.
+    """
+    distinct: dict[str, MetricRules] = {}
+    for run in sorted(runs, key=lambda run: run.started_at, reverse=True):
+        if not run.metric_definitions:
+            continue
+        text = repr(sorted(run.metric_definitions.items()))
+        if text not in distinct:
+            distinct[text] = MetricRules(run.metric_definitions)
+            if len(distinct) == MAX_RULES:
+                break
+    return list(distinct.values())
 
 
 def merge_keys(by_run: Mapping[RunUid, Sequence[KeySummary]]) -> Sequence[ProjectKey]:

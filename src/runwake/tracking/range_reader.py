@@ -33,11 +33,16 @@ _RICH: Final = (frames.RICH_ROW, frames.RICH_ROW_OPEN)
 
 @dataclass(frozen=True)
 class Watermarks:
-    """How far each projection of a stream has come, in bytes of its log."""
+    """How far each projection of a stream has come, in bytes of its log.
+
+    `sums` moves in the transaction of `meta`: aggregates take rows only once they are closed,
+    and so may be behind.
+    """
 
     rows: int
     console: int
     meta: int
+    sums: int
 
     @property
     def acknowledged(self) -> int:
@@ -46,7 +51,7 @@ class Watermarks:
         Console lines are stored before the metadata moves on, so that a range without any need
         not touch them: their own watermark may lag behind.
         """
-        return min(self.rows, self.meta)
+        return min(self.rows, self.meta, self.sums)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class RangeContent:
         end: end of the last whole frame.
         rows: all row frames of the range, in order.
         first_row: number of the first of them that the history has not seen.
+        first_unsummed: number of the first of them that the summary's aggregates lack.
         schemas: schemas defined in the range, by id.
         console: whole lines that the history has not seen.
         begun: lines without a newline at the end.
@@ -84,11 +90,18 @@ class RangeContent:
     end: int
     rows: RowFrames
     first_row: int = 0
+    first_unsummed: int = 0
     schemas: dict[int, Schema] = field(default_factory=dict)
     console: list[ConsoleLine] = field(default_factory=list)
     begun: BegunLines = field(default_factory=dict)
     meta: list[MetaEvent] = field(default_factory=list)
     lost_bytes: int = 0
+
+    @property
+    def summed_until(self) -> int:
+        """Where the row starts that is open at the range's end: aggregates take the rest."""
+        start = self.rows.start_of(self.rows.open_from())
+        return self.end if start is None else start
 
     def new_rows(self) -> tuple[RowBatch | None, int | None]:
         """Return the closed rows that the history has not seen, and where an open one starts."""
@@ -155,6 +168,7 @@ class RangeReader:
             rows.close_last()
             self._flush_lines(content.end)
         content.first_row = rows.first_at(self._watermarks.rows)
+        content.first_unsummed = rows.first_at(self._watermarks.sums)
         content.begun = self._lines.begun
         return content
 

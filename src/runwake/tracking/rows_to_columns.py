@@ -9,7 +9,7 @@ last frame wins.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -185,31 +185,64 @@ class RowFrames:
 
         Also returns where the first frame of the row starts that is still open, if there is one.
         """
-        num_frames = len(self._starts) - first
-        if not num_frames:
-            return None, None
-        blocks = list(self._blocks(first))
+        batch, open_from = self.closed_rows(first, len(self._starts))
+        return batch, self.start_of(open_from)
+
+    def closed_rows(
+        self, first: int, end: int, wanted: Callable[[str], bool] | None = None
+    ) -> tuple[RowBatch | None, int]:
+        """Return the closed rows among frames [first, end); `first` is a row's start.
+
+        Also returns the number of the first frame of the row that is open at `end`, or `end`.
+        Whether what follows there closes the row is looked at only where `end` is the very end.
+
+        Args:
+            first: number of a frame.
+            end: number of a frame.
+            wanted: whether a key's column is made; without it all are.
+        """
+        num_frames = end - first
+        if num_frames <= 0:
+            return None, end
+        blocks = list(self._blocks(first, end))
         steps, times = self._steps_and_times(blocks, first, num_frames)
-        ends = ~np.isin(np.frombuffer(self._kinds, np.uint8)[first:], _OPEN)
-        ends[[number - first for number in self._closed_after if number >= first]] = True
+        ends = ~np.isin(np.frombuffer(self._kinds, np.uint8)[first:end], _OPEN)
+        last = end if end == len(self._starts) else end - 1
+        ends[[number - first for number in self._closed_after if first <= number < last]] = True
         ends[:-1] |= steps[1:] != steps[:-1]
         last_frames = np.flatnonzero(ends)
         num_rows = len(last_frames)
         open_from = int(last_frames[-1]) + 1 if num_rows else 0
-        held_back = self._starts[first + open_from] if open_from < num_frames else None
         if not num_rows:
-            return None, held_back
+            return None, first
         row_of_frame = np.zeros(num_frames, np.int64)
         np.cumsum(ends[:-1], out=row_of_frame[1:])
         columns: list[Column] = []
-        for key, parts in self._parts(blocks, first, open_from).items():
+        for key, parts in self._parts(blocks, first, open_from, wanted).items():
             columns += _columns(key, parts, row_of_frame, num_rows)
-        return RowBatch(steps[last_frames], times[last_frames], columns), held_back
+        return RowBatch(steps[last_frames], times[last_frames], columns), first + open_from
 
-    def _blocks(self, first: int) -> Iterator[_Block]:
-        """Yield the packed rows from frame `first` on by schema; frames count from there."""
-        ids = np.array(self._schema_ids[first:], np.int64)
-        payloads_at = np.array(self._starts[first:], np.int64) - self._base + _PAYLOAD_AT
+    def open_from(self) -> int:
+        """Return the number of the first frame of the row that is open at the end; cheap."""
+        number = len(self._starts)
+        if not number or self._kinds[-1] not in _OPEN:
+            return number
+        closed = set(self._closed_after)
+        step = self._one(number - 1)[1]
+        while number and self._kinds[number - 1] in _OPEN and number - 1 not in closed:
+            if self._one(number - 1)[1] != step:
+                break
+            number -= 1
+        return number
+
+    def start_of(self, number: int) -> int | None:
+        """Return the offset at which a frame starts, None behind the last."""
+        return self._starts[number] if number < len(self._starts) else None
+
+    def _blocks(self, first: int, end: int) -> Iterator[_Block]:
+        """Yield the packed rows of frames [first, end) by schema; frames count from `first`."""
+        ids = np.array(self._schema_ids[first:end], np.int64)
+        payloads_at = np.array(self._starts[first:end], np.int64) - self._base + _PAYLOAD_AT
         for schema_id in np.unique(ids).tolist():
             if schema_id == _RICH:
                 continue
@@ -225,7 +258,10 @@ class RowFrames:
     def _steps_and_times(
         self, blocks: Sequence[_Block], first: int, num_frames: int
     ) -> tuple[AnyArray, npt.NDArray[np.float64]]:
-        rich = [(number - first, row) for number, row in self._rich.items() if number >= first]
+        end = first + num_frames
+        rich = [
+            (number - first, row) for number, row in self._rich.items() if first <= number < end
+        ]
         is_integer = all(block.rows["step"].dtype.kind == "i" for block in blocks) and all(
             isinstance(row.step, int) and -(2**63) <= row.step < 2**63 for _, row in rich
         )
@@ -240,9 +276,13 @@ class RowFrames:
         return steps, times
 
     def _parts(
-        self, blocks: Sequence[_Block], first: int, num_frames: int
+        self,
+        blocks: Sequence[_Block],
+        first: int,
+        num_frames: int,
+        wanted: Callable[[str], bool] | None,
     ) -> dict[str, list[_Part]]:
-        """Return the values of each key in the `num_frames` frames from `first` on."""
+        """Return the values of each wanted key in the `num_frames` frames from `first` on."""
         parts: dict[str, list[_Part]] = {}
         for block in blocks:
             num_rows = int(np.searchsorted(block.frames, num_frames))
@@ -250,9 +290,13 @@ class RowFrames:
                 continue
             frames = block.frames[:num_rows]
             for name, kind, column in block.layout.fields:
+                if wanted is not None and not wanted(name):
+                    continue
                 values: AnyArray = block.rows[column][:num_rows].astype(_KIND_DTYPES[kind])
                 parts.setdefault(name, []).append(_Part(kind, frames, values))
         for name, kind, numbers, logged in self._rich_values(first, first + num_frames):
+            if wanted is not None and not wanted(name):
+                continue
             dtype = _KIND_DTYPES.get(kind)
             values_or_list: AnyArray | list[Any] = (
                 logged if dtype is None else np.array(logged, dtype)

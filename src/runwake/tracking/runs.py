@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runwake.errors import NotFoundError, UsageError
+from runwake.model.metrics import MetricRule, MetricRules
 from runwake.model.run import RunState, check_tag
 from runwake.store.columns import RowBatch
 from runwake.store.ports import (
+    AlertRecord,
     ConsoleLine,
     FileRecord,
     HistoryStore,
@@ -48,10 +50,19 @@ class RunListing:
 
 @dataclass(frozen=True)
 class RunDetail:
-    """A run with the processes that write into it."""
+    """A run with the processes that write into it, and the alerts that it sent."""
 
     view: RunView
     processes: Sequence[ProcessRecord]
+    alerts: Sequence[AlertRecord]
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """A key of one run, and what was defined for it."""
+
+    summary: KeySummary
+    rule: MetricRule | None
 
 
 @dataclass(frozen=True)
@@ -161,7 +172,8 @@ class Runs:
         with self._meta.read() as tx:
             run = require_run(tx, entity, project, run_id)
             processes = tx.processes(run.uid)
-        return RunDetail(self.views([run])[0], processes)
+            alerts = tx.alerts(run.uid)
+        return RunDetail(self.views([run])[0], processes, alerts)
 
     def edit(self, entity: str, project: str, run_id: str, fields: Mapping[str, Any]) -> RunDetail:
         """Change fields of a run (those in `EDITABLE`) and return it.
@@ -210,11 +222,14 @@ class Runs:
             if not run.stop_requested:
                 tx.save_run(dataclasses.replace(run, stop_requested=True, updated_at=self._clock()))
 
-    def keys(self, entity: str, project: str, run_id: str) -> Sequence[KeySummary]:
+    def keys(self, entity: str, project: str, run_id: str) -> Sequence[RunKey]:
         """Return the keys of a run's history, sorted by name."""
-        uid = self._uid(entity, project, run_id)
-        found = self._history.keys([uid]).get(uid, ())
-        return sorted(found, key=lambda key: (key.key, key.kind.value))
+        with self._meta.read() as tx:
+            run = require_run(tx, entity, project, run_id)
+        rules = MetricRules(run.metric_definitions)
+        found = self._history.keys([run.uid]).get(run.uid, ())
+        ordered = sorted(found, key=lambda key: (key.key, key.kind.value))
+        return [RunKey(summary, rules.find(summary.key)) for summary in ordered]
 
     def history(
         self,

@@ -271,6 +271,53 @@ def test_an_exact_definition_wins_over_a_pattern(start_run: Start, rows_of: Rows
     ]
 
 
+def test_rows_of_a_known_shape_get_their_step_metric_as_all_others_do(
+    start_run: Start, rows_of: Rows
+) -> None:
+    run = start_run()
+    run.define_metric("train/*", step_metric="epoch")
+    rows: list[dict[str, Any]] = []
+
+    for epoch in (None, 1, 2, 2.5):
+        if epoch is not None:
+            run.log({"epoch": epoch})
+            rows.append({"epoch": epoch})
+        for _ in range(3):
+            run.log({"train/loss": 0.5, "train/acc": 1})
+            rows.append({"train/loss": 0.5, "train/acc": 1} | ({"epoch": epoch} if epoch else {}))
+    assert run.summary["epoch"] == 2.5
+    run.log({"epoch": 3, "train/loss": 0.25, "train/acc": 1}, commit=False)
+    run.log({"train/loss": 0.5, "train/acc": 1})
+    rows.append({"epoch": 3, "train/loss": 0.5, "train/acc": 1})
+
+    assert [row for _, row in rows_of(run)] == rows
+
+
+def test_the_summary_holds_what_its_definition_asks_for(start_run: Start) -> None:
+    run = start_run()
+    run.log({"plain": 1, "gone": 1})
+    run.define_metric("val/*", summary="min,max")
+    run.define_metric("val/acc", summary=["best", "last"], goal="maximize")
+    run.define_metric("gone", summary="none")
+    run.define_metric("copied", summary="copy")
+    run.define_metric("a.b", summary="mean")
+
+    for value in (3, 1, 2):
+        run.log({"val/loss": value, "val/acc": value, "gone": value, "copied": value})
+        run.log({"a": {"b": value}, "plain": value})
+    run.log({"val/loss": 99}, commit=False)
+
+    assert run.summary.as_dict() == {
+        "plain": 2,
+        "copied": 2,
+        "val/loss": {"min": 1, "max": 3},
+        "val/acc": {"best": 3, "last": 2},
+        "a": {"b": {"mean": 2.0}},
+    }
+    run.log({})
+    assert run.summary["val/loss"]["max"] == 99
+
+
 def test_metric_definitions_are_recorded(
     start_run: Start, records_of: Callable[[Run], list[AnyRecord]]
 ) -> None:
@@ -293,7 +340,8 @@ def test_metric_definitions_are_recorded(
         ({"name": "a*b"}, "at its end"),
         ({"name": 3}, "must be a string"),
         ({"name": "a", "summary": "median"}, "not one of min, max"),
-        ({"name": "a", "summary": ["min"]}, "must be a string"),
+        ({"name": "a", "summary": [1]}, "a list of strings"),
+        ({"name": "a", "step_metric": "b*"}, "a metric's name"),
         ({"name": "a", "goal": "up"}, "'minimize' or 'maximize'"),
     ],
 )

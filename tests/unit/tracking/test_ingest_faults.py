@@ -18,7 +18,7 @@ from runwake.testing.memory_history import MemoryHistoryStore
 from runwake.tracking.ingest import Ingest
 from runwake.tracking.projection import StreamPath
 from runwake.tracking.runs import Runs
-from runwake.wire.records import Alert, Console
+from runwake.wire.records import Alert, Console, MetricDefinition
 
 PATH = StreamPath("local", "demo", "r1", "w1")
 
@@ -87,7 +87,8 @@ class CutMeta:
 
 def example_log() -> tuple[LogBuilder, list[int]]:
     """A log and the offsets at which it is cut into ranges."""
-    log = LogBuilder(host="box").row({"a": 1}, 0, is_open=True)
+    log = LogBuilder(host="box").record(MetricDefinition(name="a", summary=["mean", "last"]))
+    log.row({"a": 1}, 0, is_open=True)
     log.record(Console(channel="stdout", text="one\nhalf", time=1.0))
     cuts = [len(log)]
     log.row({"b": 2}, 0, is_open=True).row({"a": 3}, 1)
@@ -152,7 +153,7 @@ def check_all_arrived_once(runs: Runs) -> None:
     assert lines == ["one", "half and half", "never ended"]
     detail = runs.detail("local", "demo", "r1")
     record = detail.view.record
-    assert record.summary == {"a": 4, "b": 2}
+    assert record.summary == {"a": {"mean": 8 / 3, "last": 4}, "b": 2}
     assert record.state is RunState.CRASHED
     assert detail.processes[0].damaged_bytes == 0
     with runs._meta.read() as tx:

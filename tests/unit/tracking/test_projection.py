@@ -28,8 +28,8 @@ def project(log: LogBuilder) -> Projection:
         RunUid("u"), "local", "demo", "r1", "made-up", RunState.RUNNING, 1_000.0, 0.0, 0.0
     )
     projection = Projection(PATH, run, {}, now=5_000.0)
-    content = RangeReader(log.data, Watermarks(0, 0, 0), {}, {}).read(final=False)
-    projection.apply(content.meta)
+    content = RangeReader(log.data, Watermarks(0, 0, 0, 0), {}, {}).read(final=False)
+    projection.apply(content)
     return projection
 
 
@@ -117,7 +117,7 @@ def test_files_and_alerts_are_collected() -> None:
 
 def test_a_log_of_another_run_is_refused() -> None:
     log = LogBuilder(run_id="other")
-    content = RangeReader(log.data, Watermarks(0, 0, 0), {}, {}).read(final=False)
+    content = RangeReader(log.data, Watermarks(0, 0, 0, 0), {}, {}).read(final=False)
 
     with pytest.raises(UsageError, match="other"):
         check_start(PATH, content.meta, 0)
@@ -127,8 +127,8 @@ def test_a_stream_must_begin_with_its_start_unless_damage_took_it() -> None:
     log = LogBuilder()
     begin = len(log)
     log.row({"a": 1}, 0)
-    schemas = RangeReader(log.data, Watermarks(0, 0, 0), {}, {}).read(final=False).schemas
-    later = RangeReader(log.data[begin:], Watermarks(begin, begin, begin), schemas, {})
+    schemas = RangeReader(log.data, Watermarks(0, 0, 0, 0), {}, {}).read(final=False).schemas
+    later = RangeReader(log.data[begin:], Watermarks(begin, begin, begin, begin), schemas, {})
     content = later.read(final=False)
 
     check_start(PATH, content.meta, lost_bytes=10)

@@ -8,7 +8,7 @@ from runwake.tracking.range_reader import LoggedValues, RangeReader, Watermarks
 from runwake.wire import frames
 from runwake.wire.records import Console, RunStart, SummaryUpdate
 
-NOWHERE = Watermarks(0, 0, 0)
+NOWHERE = Watermarks(0, 0, 0, 0)
 
 
 def test_rows_without_a_known_schema_are_counted_as_lost() -> None:
@@ -55,7 +55,7 @@ def test_each_projection_gets_only_what_it_has_not_seen() -> None:
     log.record(Console(channel="stdout", text="one\n", time=1.0)).row({"a": 2}, 1)
     schemas = RangeReader(log.data, NOWHERE, {}, {}).read(final=False).schemas
 
-    seen_by_meta = Watermarks(rows=middle, console=0, meta=len(log))
+    seen_by_meta = Watermarks(rows=middle, console=0, meta=len(log), sums=len(log))
     content = RangeReader(log.data[middle:], seen_by_meta, schemas, {}).read(final=False)
     batch, _ = content.new_rows()
     assert batch is not None
@@ -63,7 +63,7 @@ def test_each_projection_gets_only_what_it_has_not_seen() -> None:
     assert content.meta == []
     assert content.console == []
 
-    seen_by_rows = Watermarks(rows=len(log), console=0, meta=middle)
+    seen_by_rows = Watermarks(rows=len(log), console=0, meta=middle, sums=middle)
     content = RangeReader(log.data[middle:], seen_by_rows, schemas, {}).read(final=False)
     assert content.new_rows() == (None, None)
     assert [line.text for line in content.console] == ["one"]

@@ -14,7 +14,7 @@ from runwake.tracking.range_reader import RangeContent, RangeReader, Watermarks
 from runwake.wire import frames
 from runwake.wire.rows import Schema, decode_rich_row, decode_schema
 
-NOWHERE = Watermarks(0, 0, 0)
+NOWHERE = Watermarks(0, 0, 0, 0)
 Row = tuple[float, float, dict[str, tuple[str, Any]]]
 
 

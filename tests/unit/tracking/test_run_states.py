@@ -8,6 +8,8 @@ from runwake.model.run import RunState
 from runwake.store.ports import ProcessRecord, RunRecord, RunUid
 from runwake.tracking import run_states
 from runwake.tracking.projection import Projection, StreamPath
+from runwake.tracking.range_reader import RangeContent
+from runwake.tracking.rows_to_columns import RowFrames
 from runwake.wire.records import Exit, RunStart
 
 RUN = RunRecord(
@@ -31,7 +33,7 @@ class Story:
     def tell(self, stream: str, *records: RunStart | Exit) -> RunRecord:
         path = StreamPath("e", "p", "r", stream)
         projection = Projection(path, self.run, self.processes, now=1_000.0)
-        projection.apply(records)
+        projection.apply(RangeContent(end=0, rows=RowFrames(b"", 0), meta=list(records)))
         self.run = projection.run
         return self.run
 

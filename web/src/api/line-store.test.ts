@@ -80,11 +80,25 @@ describe("a line store", () => {
     store.setRuns(runs);
     store.watch("loss", () => {});
     await vi.advanceTimersByTimeAsync(200);
-    store.setX("_runtime");
+    store.setX(() => "_runtime");
     expect(store.get("loss")).toMatchObject({ x: "_step", ready: true });
     expect(store.get("loss").lines.size).toBe(2);
     await vi.advanceTimersByTimeAsync(200);
     expect(store.get("loss").x).toBe("_runtime");
+  });
+
+  test("asks for keys over different x apart", async () => {
+    const { requests, store } = recorder();
+    store.setRuns(runs);
+    store.setX((key) => (key.startsWith("val/") ? "epoch" : "_step"));
+    for (const key of ["loss", "val/loss", "val/acc"]) store.watch(key, () => {});
+    await vi.advanceTimersByTimeAsync(200);
+    expect(requests.map((r) => [r.x, r.keys])).toEqual([
+      ["epoch", ["val/loss", "val/acc"]],
+      ["_step", ["loss"]],
+    ]);
+    expect(store.get("val/acc").x).toBe("epoch");
+    expect(store.get("loss").x).toBe("_step");
   });
 
   test("says what went wrong, keeps the old lines and tries again", async () => {

@@ -31,6 +31,7 @@ interface Cell {
 }
 
 interface Group {
+  readonly x: string;
   readonly keys: string[];
   readonly runs: RunVersion[];
 }
@@ -64,7 +65,7 @@ export class LineStore {
   private readonly snapshots = new Map<string, LineSnapshot>();
   private readonly cells = new Map<string, Map<string, Cell>>();
   private runs: readonly RunVersion[] = [];
-  private x = "_step";
+  private xOf: (key: string) => string = () => "_step";
   private timer: ReturnType<typeof setTimeout> | null = null;
   private busy = false;
   private failures = 0;
@@ -81,9 +82,9 @@ export class LineStore {
     this.schedule();
   }
 
-  setX(x: string): void {
-    if (x === this.x) return;
-    this.x = x;
+  /** What each key is drawn over. */
+  setX(xOf: (key: string) => string): void {
+    this.xOf = xOf;
     this.schedule();
   }
 
@@ -126,7 +127,7 @@ export class LineStore {
     const group = this.nextGroup();
     if (group === null) return;
     this.busy = true;
-    const { x } = this;
+    const { x } = group;
     try {
       const lines = await this.fetchLines({
         keys: group.keys,
@@ -146,7 +147,7 @@ export class LineStore {
     }
   }
 
-  /** What to ask for next: keys that miss the same runs go together. */
+  /** What to ask for next: keys over the same x that miss the same runs go together. */
   private nextGroup(): Group | null {
     const groups = new Map<string, Group>();
     for (const key of this.watched.keys()) {
@@ -155,8 +156,9 @@ export class LineStore {
         this.settle(key);
         continue;
       }
-      const signature = stale.map((run) => run.id).join("\n");
-      const group = groups.get(signature) ?? { keys: [], runs: stale };
+      const x = this.xOf(key);
+      const signature = [x, ...stale.map((run) => run.id)].join("\n");
+      const group = groups.get(signature) ?? { x, keys: [], runs: stale };
       if (group.keys.length < MAX_KEYS) group.keys.push(key);
       groups.set(signature, group);
     }
@@ -167,14 +169,15 @@ export class LineStore {
   private isStale(key: string, run: RunVersion): boolean {
     if (run.num_rows === 0) return false;
     const cell = this.cells.get(key)?.get(run.id);
-    return cell === undefined || cell.x !== this.x || cell.rows < run.num_rows;
+    return cell === undefined || cell.x !== this.xOf(key) || cell.rows < run.num_rows;
   }
 
   /** A key for which there is nothing to ask is ready, though it may be empty. */
   private settle(key: string): void {
     const snapshot = this.get(key);
-    if (snapshot.ready && snapshot.x === this.x) return;
-    this.publish(key, { ...snapshot, x: this.x, ready: true, problem: null });
+    const x = this.xOf(key);
+    if (snapshot.ready && snapshot.x === x) return;
+    this.publish(key, { ...snapshot, x, ready: true, problem: null });
   }
 
   private apply(group: Group, x: string, lines: readonly Line[]): void {

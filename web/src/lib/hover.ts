@@ -4,10 +4,12 @@ export interface Hover {
   /** The panel under the pointer, null for the run list. */
   readonly panel: string | null;
   readonly x: number | null;
+  /** What `x` is a place on: panels over something else have nothing there. */
+  readonly axis: string | null;
   readonly run: string | null;
 }
 
-export const NOWHERE: Hover = { panel: null, x: null, run: null };
+export const NOWHERE: Hover = { panel: null, x: null, axis: null, run: null };
 
 export class HoverStore {
   private hover: Hover = NOWHERE;
@@ -16,8 +18,8 @@ export class HoverStore {
   get = (): Hover => this.hover;
 
   set(hover: Hover): void {
-    const { panel, x, run } = this.hover;
-    if (hover.panel === panel && hover.x === x && hover.run === run) return;
+    const { panel, x, axis, run } = this.hover;
+    if (hover.panel === panel && hover.x === x && hover.axis === axis && hover.run === run) return;
     this.hover = hover;
     for (const listener of this.listeners) listener();
   }

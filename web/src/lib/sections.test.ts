@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { AUTO_X, axisOf } from "./axis";
 import { groupPanels, panelKind, sectionName } from "./sections";
 
 const key = (name: string, more: object = {}) => ({
@@ -7,6 +8,9 @@ const key = (name: string, more: object = {}) => ({
   media_type: null,
   num_runs: 1,
   max_count: 10,
+  step_metric: null as string | null,
+  hidden: false,
+  goal: null,
   ...more,
 });
 
@@ -31,6 +35,27 @@ test("plain keys come first, system last, numbers count as numbers", () => {
     "val",
     "system",
   ]);
+});
+
+test("keys that are hidden by their definition have no panel", () => {
+  const [section] = groupPanels([key("loss"), key("epoch", { hidden: true })]);
+  expect(section?.panels.map((panel) => panel.key)).toEqual(["loss"]);
+});
+
+test("each key is drawn over its step metric, if that was logged, unless another x is chosen", () => {
+  const keys = [
+    key("loss", { step_metric: "epoch" }),
+    key("lost", { step_metric: "never" }),
+    key("epoch", { hidden: true }),
+  ];
+  const auto = axisOf(AUTO_X, keys);
+  expect(["loss", "lost", "epoch", "unknown"].map(auto)).toEqual([
+    "epoch",
+    "_step",
+    "_step",
+    "_step",
+  ]);
+  expect(axisOf("_runtime", keys)("loss")).toBe("_runtime");
 });
 
 test("titles leave the section's name out, but are never empty", () => {

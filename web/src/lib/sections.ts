@@ -35,12 +35,13 @@ export function sectionName(key: string): string {
   return slash > 0 ? key.slice(0, slash) : PLAIN_SECTION;
 }
 
-/** Sections by name with plain keys first; panels by title, as people count (2 before 10). */
+/** Sections by name with plain keys first; panels by title, as people count (2 before 10).
+ *  Keys that `define_metric` hides have none. */
 export function groupPanels(keys: readonly MetricKey[]): Section[] {
   const sections = new Map<string, Panel[]>();
   for (const key of keys) {
     const kind = panelKind(key);
-    if (kind === null) continue;
+    if (kind === null || key.hidden) continue;
     const name = sectionName(key.key);
     const slash = key.key.indexOf("/");
     const title = slash > 0 ? key.key.slice(slash + 1) || key.key : key.key;

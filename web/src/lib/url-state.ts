@@ -1,5 +1,7 @@
 /** The part of a view that belongs into its address, so that a copied link shows the same. */
 
+import { AUTO_X } from "./axis";
+
 export interface ViewState {
   /** Search over runs, and whether it is a regular expression. */
   readonly search: string;
@@ -7,6 +9,7 @@ export interface ViewState {
   /** Search over panels. */
   readonly panels: string;
   readonly panelsRegex: boolean;
+  /** A key, `_step`, `_runtime`, `_timestamp` or `AUTO_X`. */
   readonly x: string;
   readonly xLog: boolean;
   readonly smoothing: number;
@@ -18,7 +21,7 @@ export const DEFAULT_VIEW: ViewState = {
   searchRegex: false,
   panels: "",
   panelsRegex: false,
-  x: "_step",
+  x: AUTO_X,
   xLog: false,
   smoothing: 0,
   sort: "-started_at",

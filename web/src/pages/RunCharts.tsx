@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { keysQuery, runKeysQuery } from "../api/queries";
-import type { RunDetail } from "../api/types";
+import type { RunDetail, RunKey } from "../api/types";
 import { useProject } from "../panels/project-context";
 import { Workspace } from "../panels/Workspace";
 
@@ -12,12 +12,16 @@ export function RunCharts({ run }: { run: RunDetail }) {
   const all = useQuery(keysQuery(ref));
   const keys = useMemo(() => {
     if (own.data === undefined || all.data === undefined) return undefined;
-    const counts = new Map<string, number>();
-    for (const key of own.data.keys)
-      counts.set(key.key, Math.max(counts.get(key.key) ?? 0, key.count));
+    const counts = new Map<string, RunKey>();
+    for (const key of own.data.keys) {
+      const count = Math.max(counts.get(key.key)?.count ?? 0, key.count);
+      counts.set(key.key, { ...key, count });
+    }
     return all.data.keys.flatMap((key) => {
-      const count = counts.get(key.key);
-      return count === undefined ? [] : [{ ...key, max_count: count }];
+      const mine = counts.get(key.key);
+      if (mine === undefined) return [];
+      const { count, step_metric, hidden, goal } = mine;
+      return [{ ...key, max_count: count, step_metric, hidden, goal }];
     });
   }, [own.data, all.data]);
   const runs = useMemo(() => [run], [run]);

@@ -41,7 +41,7 @@ export const RunListRow = memo(function RunListRow(props: Props) {
       data-hovered={isHovered}
       data-run={run.id}
       style={{ transform: `translateY(${top}px)` }}
-      onPointerEnter={() => hover.set({ panel: null, x: null, run: isHidden ? null : run.id })}
+      onPointerEnter={() => hover.set({ ...NOWHERE, run: isHidden ? null : run.id })}
       onPointerLeave={() => hover.set(NOWHERE)}
     >
       {!collapsed && (

@@ -3,6 +3,7 @@ import type { RunDetail, RunProcess } from "../api/types";
 import { formatDuration, formatNumber, formatTime } from "../charts/format";
 import { flatten } from "../lib/flatten";
 import { CopyButton } from "../ui/CopyButton";
+import { RunAlerts } from "./RunAlerts";
 import { ValueTable } from "./ValueTable";
 
 /** What a run was given, what came out of it, and how and where it ran. */
@@ -15,6 +16,7 @@ export function RunOverview({ run }: { run: RunDetail }) {
       {(run.state === "failed" || run.state === "crashed" || run.traceback !== null) && (
         <Ending run={run} />
       )}
+      {run.alerts.length > 0 && <RunAlerts alerts={run.alerts} />}
       <div className="overview__columns">
         <section className="card" aria-label="Run">
           <h2>Run</h2>

@@ -63,7 +63,12 @@ export function ChartView({ series, options, x, chartRef, onZoom }: Props) {
             near !== undefined &&
             near.distance <= FOCUS_DISTANCE_PX &&
             latest.current.numLines <= MAX_FOCUS_LINES;
-          hover.set({ panel, x: at.x, run: focused ? near.id : null });
+          hover.set({
+            panel,
+            x: at.x,
+            axis: latest.current.x,
+            run: focused ? near.id : null,
+          });
         },
       },
       () => xName(latest.current.x),
@@ -75,7 +80,7 @@ export function ChartView({ series, options, x, chartRef, onZoom }: Props) {
     observer.observe(element);
     const unsubscribe = hover.subscribe(() => {
       const at = hover.get();
-      if (at.panel !== panel) chart.pointAt(at.x);
+      if (at.panel !== panel) chart.pointAt(at.axis === latest.current.x ? at.x : null);
       chart.focus(at.run);
     });
     return () => {

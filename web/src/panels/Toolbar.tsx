@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from "react";
 import type { MetricKey } from "../api/types";
+import { AUTO_X } from "../lib/axis";
 import { panelKind } from "../lib/sections";
 import { isTyping } from "../lib/shortcut";
 import type { ViewState } from "../lib/url-state";
@@ -70,6 +71,7 @@ export function Toolbar(props: Props) {
           value={view.x}
           onChange={(event) => changeView({ x: event.target.value })}
         >
+          <option value={AUTO_X}>Auto</option>
           <option value="_step">Step</option>
           <option value="_runtime">Relative time</option>
           <option value="_timestamp">Wall time</option>

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { LineStore } from "../api/line-store";
 import { fetchLines } from "../api/queries";
 import type { MetricKey, Run } from "../api/types";
+import { axisOf } from "../lib/axis";
 import { matcher } from "../lib/search";
 import { groupPanels } from "../lib/sections";
 import { useStored } from "../lib/use-stored";
@@ -49,10 +50,11 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
   const [smoothing, setSmoothing] = useLaggedSmoothing(view.smoothing, (value) =>
     changeView({ smoothing: value }),
   );
-  const lines = useLineStore(runs, view.x);
+  const xOf = useMemo(() => axisOf(view.x, keys ?? []), [view.x, keys]);
+  const lines = useLineStore(runs, xOf);
   const state = useMemo<WorkspaceState>(
-    () => ({ ref, runs, lines, hover, x: view.x, xLog: view.xLog, smoothing }),
-    [ref, runs, lines, hover, view.x, view.xLog, smoothing],
+    () => ({ ref, runs, lines, hover, xOf, xLog: view.xLog, smoothing }),
+    [ref, runs, lines, hover, xOf, view.xLog, smoothing],
   );
   const toggle = useCallback(
     (name: string) =>
@@ -103,7 +105,7 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
   );
 }
 
-function useLineStore(runs: readonly Run[], x: string): LineStore {
+function useLineStore(runs: readonly Run[], xOf: (key: string) => string): LineStore {
   const { ref } = useProject();
   const store = useMemo(() => new LineStore((request) => fetchLines(ref, request)), [ref]);
   useEffect(() => {
@@ -111,7 +113,7 @@ function useLineStore(runs: readonly Run[], x: string): LineStore {
     return () => store.close();
   }, [store]);
   useEffect(() => store.setRuns(runs), [store, runs]);
-  useEffect(() => store.setX(x), [store, x]);
+  useEffect(() => store.setX(xOf), [store, xOf]);
   return store;
 }
 

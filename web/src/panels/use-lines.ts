@@ -29,7 +29,8 @@ export function useDetail(
   buckets: number,
   enabled: boolean,
 ): { lines: ReadonlyMap<string, LineData> | null; isFetching: boolean } {
-  const { ref, runs, x } = useWorkspace();
+  const { ref, runs, xOf } = useWorkspace();
+  const x = xOf(key);
   const request = {
     keys: [key],
     runs: runs.map((run) => run.id),

@@ -10,7 +10,8 @@ export interface WorkspaceState {
   readonly runs: readonly Run[];
   readonly lines: LineStore;
   readonly hover: HoverStore;
-  readonly x: string;
+  /** What a key is drawn over. */
+  readonly xOf: (key: string) => string;
   readonly xLog: boolean;
   readonly smoothing: number;
 }

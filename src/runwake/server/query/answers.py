@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from runwake.store.ports import FileRecord, KeySummary, Line, ProcessRecord, ProjectRecord
+from runwake.model.metrics import GOALS, MetricRule, MetricRules
+from runwake.store.ports import AlertRecord, FileRecord, Line, ProcessRecord, ProjectRecord
 from runwake.tracking.changes import ChangesView
 from runwake.tracking.media import MediaValue
 from runwake.tracking.plain import plain_json
 from runwake.tracking.projects import ProjectKey
-from runwake.tracking.runs import HistoryRow, NumberedLine, RunDetail, RunView
+from runwake.tracking.runs import HistoryRow, NumberedLine, RunDetail, RunKey, RunView
 from runwake.tracking.sorting import duration_s
 from runwake.wire.http import blob_path
 
@@ -67,6 +68,11 @@ def detail_body(detail: RunDetail) -> Body:
         "exit_reason": run.exit_reason,
         "traceback": run.traceback,
         "processes": [_process_body(process) for process in detail.processes],
+        "metric_definitions": [
+            _definition_body(name, rule)
+            for name, rule in sorted(MetricRules(run.metric_definitions).rules.items())
+        ],
+        "alerts": [_alert_body(alert) for alert in detail.alerts],
     }
 
 
@@ -111,11 +117,13 @@ def project_key_body(key: ProjectKey) -> Body:
         "media_type": key.media_type,
         "num_runs": key.num_runs,
         "max_count": key.max_count,
+        **_rule_body(key.rule),
     }
 
 
-def run_key_body(key: KeySummary) -> Body:
+def run_key_body(run_key: RunKey) -> Body:
     """Return a `RunKey`."""
+    key = run_key.summary
     return {
         "key": key.key,
         "kind": key.kind.value,
@@ -123,6 +131,37 @@ def run_key_body(key: KeySummary) -> Body:
         "minimum": finite(key.minimum),
         "maximum": finite(key.maximum),
         "last": plain_json(key.last),
+        **_rule_body(run_key.rule),
+    }
+
+
+def _rule_body(rule: MetricRule | None) -> Body:
+    """Return the fields of a key that `define_metric` fills."""
+    rule = rule or MetricRule()
+    return {"step_metric": rule.step_metric, "hidden": rule.hidden, "goal": _goal(rule.goal)}
+
+
+def _definition_body(name: str, rule: MetricRule) -> Body:
+    return {
+        "name": name,
+        "step_metric": rule.step_metric,
+        "step_sync": rule.step_sync,
+        "hidden": rule.hidden,
+        "summary": list(rule.summary),
+        "goal": _goal(rule.goal),
+    }
+
+
+def _goal(goal: str | None) -> str | None:
+    return goal if goal in GOALS else None
+
+
+def _alert_body(alert: AlertRecord) -> Body:
+    return {
+        "time": alert.time,
+        "level": alert.level if alert.level in ("WARN", "ERROR") else "INFO",
+        "title": alert.title,
+        "text": alert.text,
     }
 
 

@@ -108,6 +108,30 @@ class RunProcess(BaseModel):
     damaged_bytes: int = Field(description="Bytes of its log that could not be read.")
 
 
+GoalName = Literal["minimize", "maximize"]
+AlertLevel = Literal["INFO", "WARN", "ERROR"]
+
+
+class MetricDefinition(BaseModel):
+    """What `define_metric` said under one name."""
+
+    name: str = Field(description="A key, or a pattern that ends in `*`.")
+    step_metric: str | None
+    step_sync: bool
+    hidden: bool
+    summary: list[str] = Field(description="min, max, mean, first, last, best, copy, none.")
+    goal: GoalName | None
+
+
+class Alert(BaseModel):
+    """One `alert` call."""
+
+    time: float
+    level: AlertLevel
+    title: str
+    text: str
+
+
 class RunDetail(Run):
     """All that is known of a run but its history."""
 
@@ -117,6 +141,8 @@ class RunDetail(Run):
     exit_reason: str | None
     traceback: str | None
     processes: list[RunProcess]
+    metric_definitions: list[MetricDefinition] = Field(description="By name.")
+    alerts: list[Alert] = Field(description="In the order in which they came.")
 
 
 class RunEdit(BaseModel):
@@ -147,6 +173,11 @@ class MetricKey(BaseModel):
     )
     num_runs: int
     max_count: int = Field(description="Most rows with the key in any run: 1 means a single value.")
+    step_metric: str | None = Field(
+        description="Key to draw it over, by `define_metric` of the newest run that has one.",
+    )
+    hidden: bool = Field(description="Whether charts leave it out by themselves.")
+    goal: GoalName | None
 
 
 class KeyList(BaseModel):
@@ -164,6 +195,9 @@ class RunKey(BaseModel):
     minimum: float | None
     maximum: float | None
     last: Any = None
+    step_metric: str | None = Field(description="Key to draw it over, by `define_metric`.")
+    hidden: bool = Field(description="Whether charts leave it out by themselves.")
+    goal: GoalName | None
 
 
 class RunKeyList(BaseModel):

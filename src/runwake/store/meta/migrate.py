@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from runwake.errors import StoreError
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """Newest revision in `migrations/versions`; a test compares."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -37,6 +37,7 @@ class RunRecord:
         summary: flat or nested names to plain values.
         last_step: step of the row logged last, None before the first.
         metric_definitions: what `define_metric` said, by name.
+        aggregates: state of the sums behind the summary, by key; see `model.metrics.Aggregate`.
         change: position of the last change in the server's sequence of changes.
     """
 
@@ -58,6 +59,7 @@ class RunRecord:
     config: Mapping[str, Any] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
     metric_definitions: Mapping[str, Any] = field(default_factory=dict)
+    aggregates: Mapping[str, Any] = field(default_factory=dict)
     last_step: float | None = None
     exit_code: int | None = None
     exit_reason: str | None = None
@@ -72,6 +74,8 @@ class ProcessRecord:
 
     Attributes:
         watermark: bytes of the stream that the metadata reflects.
+        sums_watermark: bytes of the stream whose rows the run's aggregates reflect; a row that
+            is still open lies behind it.
         console: per channel the text (and its time) of the line that has no newline yet.
         damaged_bytes: bytes before the watermark that held no readable frame.
     """
@@ -80,6 +84,7 @@ class ProcessRecord:
     role: str
     started_at: float
     watermark: int = 0
+    sums_watermark: int = 0
     host: str | None = None
     pid: int | None = None
     program: str | None = None
