@@ -22,7 +22,6 @@ from typing import Final
 
 ROOT_NAME: Final = "runwake"
 LOG_SUFFIX: Final = ".rwlog"
-SENDER_STREAM_PREFIX: Final = "sender-"
 _OFFLINE_PREFIX: Final = "offline-"
 _RUN_PREFIX: Final = "run-"
 

@@ -10,6 +10,7 @@ from runwake.model.keys import ValueKind
 from runwake.store.ports import HistoryStore, KeySummary, MetaStore, ProjectRecord, RunUid
 from runwake.tracking.run_table import RunTable
 from runwake.tracking.runs import require_project
+from runwake.tracking.sources import Source, history_uid
 
 
 @dataclass
@@ -56,11 +57,11 @@ class Projects:
             raise NotFoundError(f"there is no project {entity}/{name}")
         return project
 
-    def keys(self, entity: str, name: str) -> Sequence[ProjectKey]:
+    def keys(self, entity: str, name: str, source: Source = Source.HISTORY) -> Sequence[ProjectKey]:
         """Return the keys of all runs of a project, sorted by name."""
         with self._meta.read() as tx:
             require_project(tx, entity, name)
-            runs = [run.uid for run in self._table.runs(tx, entity, name)]
+            runs = [history_uid(run.uid, source) for run in self._table.runs(tx, entity, name)]
         return merge_keys(self._history.keys(runs))
 
 

@@ -25,6 +25,7 @@ from runwake.tracking.clock import Clock, system_clock
 from runwake.tracking.plain import plain_json
 from runwake.tracking.run_table import RunTable
 from runwake.tracking.sorting import matcher, sort_runs
+from runwake.tracking.sources import Source, history_uid
 
 EDITABLE: Final = frozenset({"name", "notes", "tags", "group", "job_type"})
 
@@ -48,10 +49,15 @@ class RunListing:
 
 @dataclass(frozen=True)
 class RunDetail:
-    """A run with the processes that write into it."""
+    """A run with the processes that write into it.
+
+    Attributes:
+        num_system_rows: rows that its senders measured; they do not count as the run's.
+    """
 
     view: RunView
     processes: Sequence[ProcessRecord]
+    num_system_rows: int
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,9 @@ class Runs:
         with self._meta.read() as tx:
             run = require_run(tx, entity, project, run_id)
             processes = tx.processes(run.uid)
-        return RunDetail(self.views([run])[0], processes)
+        system = history_uid(run.uid, Source.SYSTEM)
+        num_system_rows = self._history.num_rows([system]).get(system, 0)
+        return RunDetail(self.views([run])[0], processes, num_system_rows)
 
     def edit(self, entity: str, project: str, run_id: str, fields: Mapping[str, Any]) -> RunDetail:
         """Change fields of a run (those in `EDITABLE`) and return it.
@@ -194,7 +202,8 @@ class Runs:
             run = require_run(tx, entity, project, run_id)
             tx.delete_run(run.uid)
         # A crash between the two leaves rows that nobody can name: harmless.
-        self._history.delete(run.uid)
+        for source in Source:
+            self._history.delete(history_uid(run.uid, source))
 
     def request_stop(self, entity: str, project: str, run_id: str) -> None:
         """Ask a running run to stop: its sender learns it with the next answer.
@@ -210,9 +219,11 @@ class Runs:
             if not run.stop_requested:
                 tx.save_run(dataclasses.replace(run, stop_requested=True, updated_at=self._clock()))
 
-    def keys(self, entity: str, project: str, run_id: str) -> Sequence[KeySummary]:
-        """Return the keys of a run's history, sorted by name."""
-        uid = self._uid(entity, project, run_id)
+    def keys(
+        self, entity: str, project: str, run_id: str, source: Source = Source.HISTORY
+    ) -> Sequence[KeySummary]:
+        """Return the keys of one of a run's histories, sorted by name."""
+        uid = history_uid(self._uid(entity, project, run_id), source)
         found = self._history.keys([uid]).get(uid, ())
         return sorted(found, key=lambda key: (key.key, key.kind.value))
 
@@ -225,9 +236,10 @@ class Runs:
         keys: Sequence[str] | None = None,
         first_row: int = 0,
         limit: int = 1000,
+        source: Source = Source.HISTORY,
     ) -> HistoryView:
         """Return rows from `first_row` on, at most `limit`, in order of arrival."""
-        uid = self._uid(entity, project, run_id)
+        uid = history_uid(self._uid(entity, project, run_id), source)
         rows: list[HistoryRow] = []
         row = first_row
         for batch in self._history.scan(uid, keys, first_row):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from runwake.model.system_metrics import SystemMetric, find
 from runwake.store.ports import FileRecord, KeySummary, Line, ProcessRecord, ProjectRecord
 from runwake.tracking.changes import ChangesView
 from runwake.tracking.media import MediaValue
@@ -16,6 +17,7 @@ from runwake.tracking.plain import plain_json
 from runwake.tracking.projects import ProjectKey
 from runwake.tracking.runs import HistoryRow, NumberedLine, RunDetail, RunView
 from runwake.tracking.sorting import duration_s
+from runwake.tracking.sources import Source
 from runwake.wire.http import blob_path
 
 Body = dict[str, Any]
@@ -66,6 +68,7 @@ def detail_body(detail: RunDetail) -> Body:
         "exit_code": run.exit_code,
         "exit_reason": run.exit_reason,
         "traceback": run.traceback,
+        "num_system_rows": detail.num_system_rows,
         "processes": [_process_body(process) for process in detail.processes],
     }
 
@@ -114,8 +117,9 @@ def project_key_body(key: ProjectKey) -> Body:
     }
 
 
-def run_key_body(key: KeySummary) -> Body:
+def run_key_body(key: KeySummary, source: Source) -> Body:
     """Return a `RunKey`."""
+    about = find(key.key) if source is Source.SYSTEM else None
     return {
         "key": key.key,
         "kind": key.kind.value,
@@ -123,6 +127,16 @@ def run_key_body(key: KeySummary) -> Body:
         "minimum": finite(key.minimum),
         "maximum": finite(key.maximum),
         "last": plain_json(key.last),
+        "about": None if about is None else _about_body(about),
+    }
+
+
+def _about_body(metric: SystemMetric) -> Body:
+    return {
+        "title": metric.title,
+        "unit": metric.unit,
+        "section": metric.section,
+        "place": metric.place,
     }
 
 
