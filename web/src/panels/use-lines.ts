@@ -29,8 +29,9 @@ export function useDetail(
   buckets: number,
   enabled: boolean,
 ): { lines: ReadonlyMap<string, LineData> | null; isFetching: boolean } {
-  const { ref, runs, x } = useWorkspace();
+  const { ref, runs, source, x } = useWorkspace();
   const request = {
+    source,
     keys: [key],
     runs: runs.map((run) => run.id),
     x,
