@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -93,7 +93,7 @@ class Machine:
             processes=processes,
             rss=rss,
             threads=threads,
-            gpus=self._gpus(),
+            gpus=() if self._nvml is None else tuple(read_gpus(self._nvml)),
         )
 
     def _tree(self) -> tuple[dict[ProcessKey, float], int, int]:
@@ -113,14 +113,6 @@ class Machine:
                     used[key] = times.user + times.system
         return used, rss, threads
 
-    def _gpus(self) -> tuple[GpuReading, ...]:
-        nvml = self._nvml
-        if nvml is None:
-            return ()
-        with suppress(nvml.NVMLError):
-            return tuple(_read_gpu(nvml, i) for i in range(nvml.nvmlDeviceGetCount()))
-        return ()
-
 
 def _find_nvml() -> Any | None:
     """Return NVIDIA's management library, ready for use; None without it or without a driver."""
@@ -135,9 +127,19 @@ def _find_nvml() -> Any | None:
     return nvml
 
 
-def _read_gpu(nvml: Any, index: int) -> GpuReading:
-    handle = nvml.nvmlDeviceGetHandleByIndex(index)
+def read_gpus(nvml: Any) -> Iterator[GpuReading]:
+    """Yield what each card tells; one that does not answer is left out.
 
+    Args:
+        nvml: the module `pynvml`, initialised.
+    """
+    with suppress(nvml.NVMLError):
+        for index in range(nvml.nvmlDeviceGetCount()):
+            with suppress(nvml.NVMLError):
+                yield _read_gpu(nvml, index, nvml.nvmlDeviceGetHandleByIndex(index))
+
+
+def _read_gpu(nvml: Any, index: int, handle: Any) -> GpuReading:
     def ask(question: Callable[..., T], *rest: Any) -> T | None:
         try:
             return question(handle, *rest)

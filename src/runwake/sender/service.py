@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
+from threading import Thread
 from typing import Any, Final
 
 from runwake.errors import CommunicationError, LogFormatError
@@ -151,19 +152,16 @@ class Sender:
             if self._sampler is not None:
                 self._sampler.close()
             return
-        try:
-            if self._sampler is None:
-                self._sampler = Sampler(
-                    self._run_dir,
-                    self._shippers[self._main].start,
-                    os.urandom(5).hex(),
-                    source=Machine(self._process.pid, self._run_dir.path, time.monotonic),
-                    interval_s=self._system_interval_s,
-                )
-            self._sampler.sample()
-        except OSError as error:
-            self._system_interval_s = 0.0
-            self._report(f"cannot keep system metrics: {error}")
+        if self._sampler is None:
+            pid, folder = self._process.pid, self._run_dir.path
+            self._sampler = Sampler(
+                self._run_dir,
+                self._shippers[self._main].start,
+                os.urandom(5).hex(),
+                make_source=lambda: Machine(pid, folder, time.monotonic),
+                interval_s=self._system_interval_s,
+            )
+            Thread(target=self._sampler.run, name="system-metrics", daemon=True).start()
 
     def _find_streams(self) -> None:
         for stream in self._run_dir.streams():

@@ -7,6 +7,8 @@ them all).
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
@@ -19,8 +21,11 @@ from runwake.sender.watching import open_sender_stream
 from runwake.wire.records import SENDER_STREAM_PREFIX, RunStart
 
 FIRST_AFTER_S: Final = 1.0
+MIN_INTERVAL_S: Final = 0.1
 _GIB: Final = 1024**3
 _MB: Final = 1e6
+
+_log: Final = logging.getLogger("runwake.sender")
 
 
 class Source(Protocol):
@@ -31,7 +36,10 @@ class Source(Protocol):
 
 
 class Sampler:
-    """Appends one row per interval to a stream of its own. Not thread-safe.
+    """Appends one row per interval to a stream of its own.
+
+    `run` belongs into a thread: a graphics driver that hangs must not keep the sender from
+    shipping. `close` may come from another thread and waits for nobody.
 
     The stream is made with the first row, so that short runs have none.
 
@@ -39,7 +47,7 @@ class Sampler:
         run_dir: the run's folder.
         start: first record of the run's stream.
         stream_id: makes the stream's name unique.
-        source: what is sampled; its first reading is taken at once.
+        make_source: makes what is sampled; called in the sampling thread.
         interval_s: seconds between rows. The first comes after one, or after the interval if
             that is shorter.
         clock: seconds that never go backwards.
@@ -51,51 +59,72 @@ class Sampler:
         start: RunStart,
         stream_id: str,
         *,
-        source: Source,
+        make_source: Callable[[], Source],
         interval_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stream = f"{SENDER_STREAM_PREFIX}{stream_id}"
         self._run_dir = run_dir
         self._start = start
-        self._source = source
-        self._interval_s = interval_s
+        self._make_source = make_source
+        self._interval_s = max(interval_s, MIN_INTERVAL_S)
         self._clock = clock
-        self._before = source.read()
-        self._due_at = clock() + min(FIRST_AFTER_S, interval_s)
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
         self._writer: LogWriter | None = None
-        self.is_closed = False
 
-    def sample(self) -> bool:
-        """Append a row if it is time; whether it did.
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is appended."""
+        return self._closed.is_set()
+
+    def run(self) -> None:
+        """Sample until `close`, or until the stream cannot be made."""
+        try:
+            for wait_s in self.steps():
+                if self._closed.wait(wait_s):
+                    return
+        except OSError as error:
+            _log.warning("no system metrics are kept: %s", error)
+
+    def steps(self) -> Iterator[float]:
+        """Take the first reading, then append a row at each step; yields the time to wait.
 
         Raises:
             OSError: the stream cannot be made.
         """
-        now = self._clock()
-        if self.is_closed or now < self._due_at:
-            return False
-        # A machine that slept or was stopped does not make up for rows it has missed.
-        self._due_at = max(self._due_at + self._interval_s, now)
-        reading = self._source.read()
-        values = dict(measure(self._before, reading))
-        self._before = reading
-        if not values:
-            return False
-        if self._writer is None:
-            self._writer = open_sender_stream(self._run_dir, self._start, self.stream)
-        at = time.time()
-        keys = tuple(PREFIX + name for name in values)
-        # Rows of several senders share a history, so the step is one that all of them count alike.
-        self._writer.append_row(keys, tuple(values.values()), int(at * 1000), at, False)
-        return True
+        source = self._make_source()
+        before = source.read()
+        due_at = self._clock() + min(FIRST_AFTER_S, self._interval_s)
+        while True:
+            # A machine that slept does not make up for the rows it has missed.
+            yield max(0.0, due_at - self._clock())
+            now = self._clock()
+            due_at = due_at + self._interval_s
+            if due_at <= now:
+                due_at = now + self._interval_s
+            reading = source.read()
+            self._append(dict(measure(before, reading)))
+            before = reading
 
     def close(self) -> None:
-        """Sample no more. Idempotent."""
-        self.is_closed = True
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """Append no more. Idempotent."""
+        with self._lock:
+            self._closed.set()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _append(self, values: dict[str, float]) -> None:
+        with self._lock:
+            if self._closed.is_set() or not values:
+                return
+            if self._writer is None:
+                self._writer = open_sender_stream(self._run_dir, self._start, self.stream)
+            at = time.time()
+            keys = tuple(PREFIX + name for name in values)
+            # Rows of several senders share a history: the step is one that all count alike.
+            self._writer.append_row(keys, tuple(values.values()), int(at * 1000), at, False)
 
 
 def measure(before: Reading, now: Reading) -> Iterator[tuple[str, float]]:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import importlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from runwake.model.system_metrics import PREFIX, SYSTEM_METRICS, find, of_host
 from runwake.runlog.reader import read_frames
 from runwake.runlog.run_dir import RunDir, create
-from runwake.sender.machine import GpuReading, Machine, Reading
+from runwake.sender.machine import GpuReading, Machine, Reading, read_gpus
 from runwake.sender.system_metrics import Sampler, measure
 from runwake.wire.frames import ROW_KINDS, Frame
 from runwake.wire.records import RunStart
@@ -40,10 +43,10 @@ def run_dir(tmp_path: Path) -> RunDir:
     return create(tmp_path, "r1", offline=False)
 
 
-def sampler(run_dir: RunDir, clock: Clock, *readings: Reading, interval_s: float = 10) -> Sampler:
+def sampler(run_dir: RunDir, clock: Clock, *readings: Reading) -> Sampler:
     start = RunStart(entity="e", project="p", run_id="r1", stream="w1", host="box", pid=7)
     return Sampler(
-        run_dir, start, "abc", source=Readings(*readings), interval_s=interval_s, clock=clock
+        run_dir, start, "abc", make_source=lambda: Readings(*readings), interval_s=10, clock=clock
     )
 
 
@@ -131,37 +134,100 @@ def test_labels_name_the_card_and_the_other_machine() -> None:
 def test_the_first_row_comes_after_a_second_then_one_per_interval(run_dir: RunDir) -> None:
     clock = Clock()
     sampling = sampler(run_dir, clock, Reading(0), Reading(1, 5.0))
+    steps = sampling.steps()
 
-    def sample_at(now: float) -> bool:
-        clock.now = now
-        return sampling.sample()
-
-    assert [sample_at(now) for now in (100.5, 101.0, 105, 110.9, 111.1)] == [
-        False,
-        True,
-        False,
-        False,
-        True,
-    ]
+    assert next(steps) == pytest.approx(1.0)
+    assert run_dir.streams() == []
+    clock.now = 101.25
+    assert next(steps) == pytest.approx(9.75)
+    clock.now = 111.0
+    assert next(steps) == pytest.approx(10.0)
     sampling.close()
     assert len(list(row_frames(run_dir, sampling.stream))) == 2
 
 
 def test_missed_rows_are_not_made_up_for(run_dir: RunDir) -> None:
     clock = Clock()
-    sampling = sampler(run_dir, clock, Reading(0), Reading(1, 5.0))
+    steps = sampler(run_dir, clock, Reading(0), Reading(1, 5.0)).steps()
+    next(steps)
     clock.now = 1_000
 
-    assert sampling.sample()
-    assert not sampling.sample() or not sampling.sample()
+    assert next(steps) == pytest.approx(10.0)
 
 
 def test_a_run_shorter_than_the_first_row_leaves_no_stream(run_dir: RunDir) -> None:
     sampling = sampler(run_dir, Clock(), Reading(0), Reading(1, 5.0))
-    sampling.sample()
+    steps = sampling.steps()
+    next(steps)
     sampling.close()
+    next(steps)  # a reading that was under way when the run ended
 
     assert run_dir.streams() == []
+
+
+def test_a_source_that_hangs_holds_nobody_up(run_dir: RunDir) -> None:
+    asked, forever = threading.Event(), threading.Event()
+
+    class Hanging:
+        def read(self) -> Reading:
+            asked.set()
+            forever.wait()
+            return Reading(0, 5.0)
+
+    start = RunStart(entity="e", project="p", run_id="r1", stream="w1")
+    sampling = Sampler(run_dir, start, "abc", make_source=Hanging, interval_s=0.1)
+    thread = threading.Thread(target=sampling.run, daemon=True)
+    thread.start()
+    assert asked.wait(10)
+
+    sampling.close()
+
+    assert sampling.is_closed
+    forever.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert run_dir.streams() == []
+
+
+class Driver:
+    """What `pynvml` offers, of two cards: the first tells no power, the second is lost."""
+
+    NVML_TEMPERATURE_GPU = 0
+
+    class NVMLError(Exception):  # noqa: N818 - its name there
+        pass
+
+    def nvmlDeviceGetCount(self) -> int:
+        return 2
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> str:
+        if index == 1:
+            raise self.NVMLError("GPU is lost")
+        return f"card {index}"
+
+    def nvmlDeviceGetUtilizationRates(self, handle: str) -> SimpleNamespace:
+        return SimpleNamespace(gpu=80, memory=10)
+
+    def nvmlDeviceGetMemoryInfo(self, handle: str) -> SimpleNamespace:
+        return SimpleNamespace(total=8 * GIB, used=2 * GIB, free=6 * GIB)
+
+    def nvmlDeviceGetTemperature(self, handle: str, sensor: int) -> int:
+        return 65
+
+    def nvmlDeviceGetPowerUsage(self, handle: str) -> int:
+        raise self.NVMLError("Not Supported")
+
+
+def test_a_lost_card_and_a_missing_sensor_leave_the_rest() -> None:
+    assert list(read_gpus(Driver())) == [GpuReading(0, 80.0, 2 * GIB, 8 * GIB, 65.0, None)]
+
+
+def test_the_real_library_has_the_calls_that_are_used() -> None:
+    pynvml = importlib.import_module("pynvml")
+    used = [name for name in dir(Driver) if name.upper().startswith("NVML")]
+
+    assert len(used) == 8
+    assert [name for name in used if not hasattr(pynvml, name)] == []
 
 
 def test_this_machine_can_be_read_without_a_gpu(tmp_path: Path) -> None:
