@@ -7,6 +7,7 @@ in the environment, every skip is a failure: CI has everything.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -26,6 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=environment().get("RUNWAKE_FORBID_SKIPS") == "1",
         help="fail where a test would be skipped (default with RUNWAKE_FORBID_SKIPS=1)",
     )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the scripts that tests start.
+
+    A shell without job control starts background jobs with SIGINT ignored, and children inherit
+    that: `make test &` in a script would test other programs than `make test`.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -141,11 +141,7 @@ def _sdk_entry(name: str, value: object) -> Iterator[str]:
     yield from ("", f"## `{name}`", "")
     if inspect.isclass(value):
         yield _plain_docstring(value)
-        for member_name, member in sorted(vars(value).items()):
-            if member_name.startswith("_") or not (
-                inspect.isfunction(member) or isinstance(member, property)
-            ):
-                continue
+        for member_name, member in sorted(_members(value).items()):
             yield from ("", f"### `{name}.{member_name}`", "")
             if inspect.isfunction(member):
                 yield from ("```python", f"{member_name}{_signature(member)}", "```", "")
@@ -157,6 +153,19 @@ def _sdk_entry(name: str, value: object) -> Iterator[str]:
         yield "A string."
     else:
         yield inspect.cleandoc(type(value).__doc__ or "")
+
+
+def _members(value: type) -> dict[str, Any]:
+    """Return the public methods and properties of a class and our bases of it, absent ones not."""
+    parts = [part for part in reversed(value.__mro__) if part.__module__.startswith("runwake.")]
+    return {
+        name: member
+        for part in parts
+        for name, member in vars(part).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(member) or isinstance(member, property))
+        and not (member.__doc__ or "").startswith("Not there yet")
+    }
 
 
 class _Bare(str):

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         CommunicationError,
         ConfigError,
         RunwakeError,
+        UnsupportedError,
         UsageError,
     )
+    from runwake.sdk.alert_level import AlertLevel
     from runwake.sdk.config import Config
     from runwake.sdk.current import alert, define_metric, finish, log
     from runwake.sdk.media.image import Image
@@ -38,15 +40,21 @@ if TYPE_CHECKING:
     config: Config
     summary: Summary
 
+    def install_as_wandb() -> None:
+        """See `runwake.dropin.installing`, which is above this package's parts."""
+
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "AlertLevel",
     "AuthenticationError",
     "CommunicationError",
     "ConfigError",
     "Image",
     "Run",
     "RunwakeError",
+    "UnsupportedError",
     "UsageError",
     "__version__",
     "alert",
@@ -54,16 +62,19 @@ __all__ = [
     "define_metric",
     "finish",
     "init",
+    "install_as_wandb",
     "log",
     "run",
     "summary",
 ]
 
 _HOMES = {
+    "AlertLevel": "runwake.sdk.alert_level",
     "AuthenticationError": "runwake.errors",
     "CommunicationError": "runwake.errors",
     "ConfigError": "runwake.errors",
     "RunwakeError": "runwake.errors",
+    "UnsupportedError": "runwake.errors",
     "UsageError": "runwake.errors",
     "Image": "runwake.sdk.media.image",
     "Run": "runwake.sdk.run",
@@ -72,6 +83,7 @@ _HOMES = {
     "define_metric": "runwake.sdk.current",
     "finish": "runwake.sdk.current",
     "init": "runwake.sdk.session",
+    "install_as_wandb": "runwake.dropin.installing",
     "log": "runwake.sdk.current",
     "summary": "runwake.sdk.current",
 }

@@ -4,7 +4,8 @@
 
     RunwakeError
     ├── UsageError (ValueError)           the call is wrong: mend the argument
-    │   └── ArgumentTypeError (TypeError) the argument has the wrong type
+    │   ├── ArgumentTypeError (TypeError) the argument has the wrong type
+    │   └── UnsupportedError (NotImplementedError)  not in Runwake yet: leave the call out
     ├── ConfigError                       a config key may not change any more
     ├── CommunicationError                the server cannot be reached: try later
     │   └── AuthenticationError           the server refuses the key: mend the key
@@ -31,6 +32,10 @@ class UsageError(RunwakeError, ValueError):
 
 class ArgumentTypeError(UsageError, TypeError):
     """An argument has a type that is not allowed there."""
+
+
+class UnsupportedError(UsageError, NotImplementedError):
+    """Runwake does not have this yet; the message says what."""
 
 
 class ConfigError(RunwakeError):

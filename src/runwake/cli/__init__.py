@@ -24,6 +24,9 @@ class _Entry(NamedTuple):
 
 
 _COMMANDS: Final = {
+    "run": _Entry(
+        "runwake.cli.run_script:command", "Run a command in which `import wandb` leads here."
+    ),
     "sync": _Entry("runwake.cli.sync:command", "Send runs that are kept on disk to the server."),
     "server": _Entry("runwake.cli.server:server", "Serve runs and the web app.", "server"),
     "demo": _Entry(

@@ -22,7 +22,8 @@ from runwake.settings.sources import environment
 def command(folders: tuple[Path, ...], base_url: str | None) -> None:
     """Send runs that are kept on disk to the server.
 
-    DIR is the folder of a run, or one that holds runs; by default `runwake` in the current folder.
+    DIR is the folder of a run, or one that holds runs; by default `runwake` and
+    `wandb` in the current folder.
     What the server has already is not sent again.
     """
     runs = _find_runs(folders)

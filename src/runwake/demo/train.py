@@ -138,8 +138,8 @@ def train(configuration: Configuration, project: str, group: str, epoch_s: float
                 rows += 1
             metrics = evaluate(model, data)
             best = max(best, metrics["val/accuracy"])
-            metrics |= {"epoch": epoch, "lr": learning_rate}
-            metrics["epoch_s"] = time.monotonic() - started
+            metrics |= {"epoch": epoch, "train/lr": learning_rate}
+            metrics["train/epoch_s"] = time.monotonic() - started
             if epoch % PICTURES_EVERY == 0 or epoch == configuration.epochs - 1:
                 metrics |= draw(model, data)
             run.log(metrics)

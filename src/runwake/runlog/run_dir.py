@@ -3,11 +3,12 @@
 ::
 
     <dir>/runwake/latest-run -> the newest
-    <dir>/runwake/[offline-]run-YYYYMMDD_HHMMSS-<id>/
+    <dir>/runwake/[offline-]run-YYYYMMDD_HHMMSS-<id>/     (or <dir>/wandb/…, see ROOT_NAMES)
         logs/<stream>.rwlog     one per writing process, append only
         blobs/<sha256>          files that the logs name
         sender/                 what the sender knows: state.json, sender.log, lock
         files/                  for the user's own use (`run.dir`)
+        run-<id>.wandb          below `wandb` only: a note; libraries read the run's id off its name
 
 Folders are private to the user (0700): logs hold arguments and whatever a program prints.
 """
@@ -20,7 +21,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-ROOT_NAME: Final = "runwake"
+WANDB_ROOT_NAME: Final = "wandb"
+ROOT_NAMES: Final = ("runwake", WANDB_ROOT_NAME)
+"""The usual folder of runs, and the one for scripts that say `import wandb`: libraries look there
+for the run that they are to continue."""
 LOG_SUFFIX: Final = ".rwlog"
 _OFFLINE_PREFIX: Final = "offline-"
 _RUN_PREFIX: Final = "run-"
@@ -49,13 +53,22 @@ class RunDir:
         return sorted(n[: -len(LOG_SUFFIX)] for n in names if n.endswith(LOG_SUFFIX))
 
 
-def create(parent: Path, run_id: str, *, offline: bool, now: float | None = None) -> RunDir:
-    """Make the folder of a new run below `parent` and point `latest-run` at it.
+def create(
+    parent: Path,
+    run_id: str,
+    *,
+    offline: bool,
+    now: float | None = None,
+    root_name: str = ROOT_NAMES[0],
+) -> RunDir:
+    """Make the folder of a new run in the folder `root_name` below `parent`.
+
+    `latest-run` points at it afterwards.
 
     Raises:
         OSError: the folder cannot be made.
     """
-    root = parent / ROOT_NAME
+    root = parent / root_name
     started = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
     name = f"{_OFFLINE_PREFIX if offline else ''}{_RUN_PREFIX}{started}-{run_id}"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,6 +76,9 @@ def create(parent: Path, run_id: str, *, offline: bool, now: float | None = None
     run_dir = RunDir(path.absolute())
     for folder in (run_dir.logs, run_dir.blobs, run_dir.sender):
         folder.mkdir(mode=0o700)
+    if root_name == WANDB_ROOT_NAME:
+        note = path / f"run-{run_id}.wandb"
+        note.write_text("Runwake keeps this run in the folder logs.\n", encoding="utf-8")
     _point_latest(root, path.name)
     return run_dir
 
@@ -70,7 +86,8 @@ def create(parent: Path, run_id: str, *, offline: bool, now: float | None = None
 def discover(roots: Iterable[Path]) -> Iterator[RunDir]:
     """Yield the run folders that `roots` name or hold, oldest first, each once.
 
-    A root may be a run's folder, a `runwake` folder, or a folder that holds a `runwake` folder.
+    A root may be a run's folder, a folder of runs, or one that holds such a folder of a usual name
+    (`ROOT_NAMES`). Folders that the official wandb client has made are none of these.
     """
     seen: set[Path] = set()
     for root in roots:
@@ -83,7 +100,7 @@ def discover(roots: Iterable[Path]) -> Iterator[RunDir]:
 
 def is_run_dir(path: Path) -> bool:
     """Whether a folder is that of a run."""
-    return (path / "logs").is_dir()
+    return (path / "logs").is_dir() and (path / "sender").is_dir()
 
 
 def _candidates(root: Path) -> list[Path]:
@@ -91,7 +108,7 @@ def _candidates(root: Path) -> list[Path]:
         return [root]
     found = [
         path
-        for holder in (root, root / ROOT_NAME)
+        for holder in (root, *(root / name for name in ROOT_NAMES))
         if holder.is_dir()
         for path in holder.iterdir()
         if path.name.startswith((_RUN_PREFIX, _OFFLINE_PREFIX)) and is_run_dir(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runwake.errors import ArgumentTypeError, ConfigError, UsageError
-from runwake.sdk.values import WarnOnce, clean_text, python_plain
+from runwake.sdk.values import WarnOnce, clean_text, model_fields, python_plain
 from runwake.wire.records import ConfigUpdate
 
 Emit = Callable[[ConfigUpdate], None]
@@ -24,7 +24,7 @@ class Config:
         allow_val_change: let keys change without being asked.
     """
 
-    __slots__ = ("_allow", "_emit", "_items", "_warn")
+    # No __slots__: transformers reads vars(config)["_items"].
 
     def __init__(
         self, values: dict[str, Any], emit: Emit, warn: WarnOnce, *, allow_val_change: bool = False
@@ -40,7 +40,8 @@ class Config:
         """Set several keys.
 
         Args:
-            values: a dict, an argparse namespace, or a path of a JSON or YAML file.
+            values: a dict, an argparse namespace, a dataclass, a pydantic model, absl flags, or
+                the path of a JSON or YAML file.
             allow_val_change: whether keys that are set already may get another value.
             **entries: further keys.
 
@@ -139,8 +140,8 @@ def config_values(source: Any, warn: WarnOnce) -> dict[str, Any]:
     """Return what a config argument holds, in plain types.
 
     Args:
-        source: None, a dict, an object with attributes (argparse namespace), or the path of a
-            JSON or YAML file.
+        source: None, a dict, absl flags, a pydantic model, a dataclass, any other object with
+            attributes (argparse namespace), or the path of a JSON or YAML file.
         warn: told once per type of value that has no plain form.
 
     Raises:
@@ -155,13 +156,22 @@ def config_values(source: Any, warn: WarnOnce) -> dict[str, Any]:
     if hasattr(source, "flag_values_dict"):  # absl.flags.FLAGS
         source = source.flag_values_dict()
     if not isinstance(source, Mapping):
-        if not hasattr(source, "__dict__") or isinstance(source, type):
-            raise ArgumentTypeError(
-                "config must be a dict, an object with attributes (argparse namespace) or the path "
-                f"of a JSON or YAML file, got {source!r} ({type(source).__name__})"
-            )
-        source = vars(source)
+        source = _fields(source)
     return {clean_text(str(key)): _plain(value, warn) for key, value in source.items()}
+
+
+def _fields(source: Any) -> Mapping[Any, Any]:
+    """Return the fields of an object by name; methods are looked up on its class."""
+    if not isinstance(source, type):
+        fields = model_fields(source)
+        if fields is not None:
+            return fields
+        if hasattr(source, "__dict__"):
+            return dict(vars(source))
+    raise ArgumentTypeError(
+        "config must be a dict, an object with attributes (argparse namespace, dataclass, pydantic "
+        f"model) or the path of a JSON or YAML file, got {source!r} ({type(source).__name__})"
+    )
 
 
 def _plain(value: Any, warn: WarnOnce) -> Any:

@@ -14,26 +14,31 @@ from runwake.sdk.run import Run
 from runwake.sdk.session import current_run
 
 
-def log(data: dict[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+def log(
+    data: dict[str, Any],
+    step: int | None = None,
+    commit: bool | None = None,
+    sync: bool | None = None,
+) -> None:
     """Log values into the current run; see `Run.log`."""
-    _run("log(...)").log(data, step, commit)
+    _run("log()").log(data, step, commit, sync)
 
 
 def define_metric(name: str, step_metric: Any = None, **options: Any) -> Metric:
     """Define a metric of the current run; see `Run.define_metric`."""
-    return _run("define_metric(...)").define_metric(name, step_metric, **options)
+    return _run("define_metric()").define_metric(name, step_metric, **options)
 
 
 def alert(title: str, text: str = "", level: Any = None, wait_duration: Any = 0) -> None:
     """Send an alert with the current run; see `Run.alert`."""
-    _run("alert(...)").alert(title, text, level, wait_duration)
+    _run("alert()").alert(title, text, level, wait_duration)
 
 
-def finish(exit_code: int | None = None) -> None:
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """End the current run, if there is one; see `Run.finish`."""
     run = current_run()
     if run is not None:
-        run.finish(exit_code)
+        run.finish(exit_code, quiet)
 
 
 class _CurrentPart:

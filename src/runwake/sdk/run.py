@@ -16,6 +16,7 @@ from runwake.sdk.identity import RunIdentity, RunOptions, check_text
 from runwake.sdk.lifecycle import Ending, ExitHooks, ending_of, ending_of_code
 from runwake.sdk.media.storing import MediaStore
 from runwake.sdk.metrics import Definitions, Metric
+from runwake.sdk.mirrored import MirroredCalls
 from runwake.sdk.notices import Notices
 from runwake.sdk.shipping import Shipping, format_size, sync_command
 from runwake.sdk.steps import History
@@ -25,7 +26,7 @@ from runwake.wire.records import Alert, Console, Exit, RunStart
 _ALERT_LEVELS = ("INFO", "WARN", "ERROR")
 
 
-class Run(RunIdentity):
+class Run(RunIdentity, MirroredCalls):
     """One training run. Made by `runwake.init`, also a context manager.
 
     All methods may be called from any thread. No method raises because of the network, the disk
@@ -92,7 +93,11 @@ class Run(RunIdentity):
     # -- logging ------------------------------------------------------------------------------
 
     def log(
-        self, data: dict[str, Any], step: int | None = None, commit: bool | None = None
+        self,
+        data: dict[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,
     ) -> None:
         """Log values. The row survives the death of this process once this returns.
 
@@ -102,11 +107,14 @@ class Run(RunIdentity):
                 histogram), `Image` and lists of them.
             step: row to add to; without it the current one. The row stays open for more.
             commit: whether to close the row. By default True without a step, False with one.
+            sync: accepted with a warning, for older callers: it has no effect.
 
         Raises:
             ArgumentTypeError: `data` is no dict of string keys, or `step` is no number.
             UsageError: the run is finished.
         """
+        if sync is not None:
+            self._notices.warn_once("log-sync", "log: sync is accepted and has no effect")
         self._history.log(data, step, commit)
 
     def define_metric(
@@ -175,7 +183,7 @@ class Run(RunIdentity):
 
     # -- end ----------------------------------------------------------------------------------
 
-    def finish(self, exit_code: int | None = None) -> None:
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run and wait for the upload, at most the setting `finish_timeout`.
 
         What is not sent by then stays on disk; the command that sends it is printed. A second
@@ -183,7 +191,10 @@ class Run(RunIdentity):
 
         Args:
             exit_code: 0 or None: finished; all else: failed.
+            quiet: accepted with a warning, for older callers: it has no effect.
         """
+        if quiet is not None:
+            self._notices.warn_once("finish-quiet", "finish: quiet is accepted and has no effect")
         self._finish(ending_of_code(0 if exit_code is None else int(exit_code)))
 
     def __enter__(self) -> Run:

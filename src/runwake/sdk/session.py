@@ -32,6 +32,8 @@ _REINIT = ("return_previous", "finish_previous", "create_new", "default")
 _runs: list[Run] = []
 """Unfinished runs of this process, oldest first."""
 _current: Run | None = None
+_faces = ["runwake"]
+"""Modules whose names `_REBOUND` follow the current run."""
 
 
 def init(
@@ -70,12 +72,13 @@ def init(
     Args:
         entity: user or team that owns the run.
         project: project of the run.
-        dir: where the folder `runwake` with the logs is made; by default the current folder.
+        dir: where the folder with the logs is made; by default the current folder.
         id: unique within the project; made up if none is given.
         name: display name; made up if none is given.
         notes: text about the run.
         tags: labels of 1 to 64 characters.
-        config: the run's inputs: a dict, an argparse namespace or the path of a JSON or YAML file.
+        config: the run's inputs: a dict, an argparse namespace, a dataclass, a pydantic model,
+            absl flags or the path of a JSON or YAML file.
         config_exclude_keys: keys of `config` to leave out.
         config_include_keys: the only keys of `config` to take.
         allow_val_change: whether config keys may change later without being asked.
@@ -151,6 +154,14 @@ def current_run() -> Run | None:
     return _current
 
 
+def bind_module(name: str) -> None:
+    """Bind `run`, `config`, `summary` and `log` of one more module to the current run."""
+    if name not in _faces:
+        _faces.append(name)
+    if _current is not None:
+        _bind(name, _current)
+
+
 def _start_run(
     values: Mapping[str, Any],
     config: dict[str, Any],
@@ -171,7 +182,7 @@ def _start_run(
         first_step=earlier.next_step,
         resumed=earlier.found,
     )
-    run, run_dir = _open_run(parent, start, options, notices)
+    run, run_dir = _open_run(parent, start, options, notices, values["folder"])
     shipping = None
     if run_dir is not None and options.mode == "online":
         shipping = Shipping(
@@ -193,20 +204,20 @@ def _start_run(
 
 
 def _open_run(
-    parent: Path, start: RunStart, options: RunOptions, notices: Notices
+    parent: Path, start: RunStart, options: RunOptions, notices: Notices, root_name: str
 ) -> tuple[Run, RunDir | None]:
     """Make the run with its folder; where no folder can be made, go on without one."""
     if options.mode == "disabled":
         return Run(start, None, options, notices, _forget), None
     try:
-        return _open_run_in(parent, start, options, notices)
+        return _open_run_in(parent, start, options, notices, root_name)
     except OSError as error:
         problem = error.strerror
     import tempfile  # only where the usual place cannot be written
 
     try:
         place = Path(tempfile.mkdtemp(prefix="runwake-"))
-        opened = _open_run_in(place, start, options, notices)
+        opened = _open_run_in(place, start, options, notices, root_name)
     except OSError:
         notices.warn(f"cannot write to {parent} ({problem}): nothing of this run is kept")
         return Run(start, None, options._replace(mode="disabled"), notices, _forget), None
@@ -215,9 +226,10 @@ def _open_run(
 
 
 def _open_run_in(
-    place: Path, start: RunStart, options: RunOptions, notices: Notices
+    place: Path, start: RunStart, options: RunOptions, notices: Notices, root_name: str
 ) -> tuple[Run, RunDir]:
-    run_dir = run_dirs.create(place, start.run_id, offline=options.mode == "offline")
+    offline = options.mode == "offline"
+    run_dir = run_dirs.create(place, start.run_id, offline=offline, root_name=root_name)
     return Run(start, run_dir, options, notices, _forget), run_dir
 
 
@@ -328,8 +340,14 @@ def _make_current(run: Run) -> None:
     """Make a run the current one, and bind the module's names to it."""
     global _current  # noqa: PLW0603 - there is one current run per process
     _current = run
-    package = sys.modules["runwake"]
-    package.__dict__.update(run=run, config=run.config, summary=run.summary, log=run.log)
+    for face in _faces:
+        _bind(face, run)
+
+
+def _bind(face: str, run: Run) -> None:
+    module = sys.modules.get(face)
+    if module is not None:
+        module.__dict__.update(run=run, config=run.config, summary=run.summary, log=run.log)
 
 
 def _forget(run: Run) -> None:
@@ -339,8 +357,9 @@ def _forget(run: Run) -> None:
         _runs.remove(run)
     if run is _current:
         _current = None
-        for name in _REBOUND:
-            sys.modules["runwake"].__dict__.pop(name, None)
+        for module in map(sys.modules.get, _faces):
+            for name in _REBOUND if module is not None else ():
+                module.__dict__.pop(name, None)
 
 
 def _after_fork_in_child() -> None:

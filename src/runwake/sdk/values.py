@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -153,12 +153,32 @@ def _plain_object(value: Any, warn: WarnOnce, depth: int) -> Any:
         return value.isoformat()
     if isinstance(value, _AS_TEXT):
         return clean_text(str(value))
-    fields = getattr(type(value), "__dataclass_fields__", None)
-    if isinstance(fields, dict):
-        return {name: plain(getattr(value, name, None), warn, depth + 1) for name in fields}
+    if isinstance(value, Sequence):  # a list of OmegaConf's, for one
+        return [python_plain(item, warn, depth + 1) for item in value]
+    fields = None if isinstance(value, type) else model_fields(value)
+    if fields is not None:
+        return {name: python_plain(field, warn, depth + 1) for name, field in fields.items()}
     if hasattr(value, "__qualname__"):  # a class or function
         return clean_text(f"{value.__module__}.{value.__qualname__}")
     return _plain_unknown(value, warn)
+
+
+def model_fields(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a dataclass instance or a pydantic model by name, None for all else.
+
+    Values are left as they are: nested models are taken apart by `plain`. Nothing is serialised,
+    so that a model's own serialisers cannot fail here.
+    """
+    kind = type(value)
+    declared = getattr(kind, "__dataclass_fields__", None)
+    if declared is None and hasattr(kind, "model_dump"):  # pydantic 2
+        declared = getattr(kind, "model_fields", None)
+    if declared is None and hasattr(kind, "parse_obj"):  # pydantic 1
+        declared = getattr(kind, "__fields__", None)
+    if not isinstance(declared, Mapping):
+        return None
+    extra = getattr(value, "__pydantic_extra__", None) or {}
+    return {**{name: getattr(value, name, None) for name in declared}, **extra}
 
 
 def _plain_unknown(value: Any, warn: WarnOnce) -> Any:

@@ -2,7 +2,8 @@
 
 Every `RUNWAKE_<X>` falls back to `WANDB_<X>`, so that scripts and job templates written for
 Weights & Biases keep working. The address and the key of a server are one exception: a key is
-only ever sent to the server that it was set for, so the pair of one family is taken as a whole.
+only ever sent to the server that it was set for, so the pair of one family is taken as a whole, and
+a pair that names the Weights & Biases service itself is not used.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import Any, Final
 
 from runwake.errors import ArgumentTypeError
 from runwake.model.run import check_entity, check_project, check_run_id, check_tag
-from runwake.settings.table import Resolved, Setting, boolean, resolve, seconds, text
+from runwake.settings.table import Resolved, Setting, boolean, one_of, resolve, seconds, text
 
 DEFAULT_BASE_URL: Final = "http://127.0.0.1:8080"
+_OTHER_SERVICE: Final = ("wandb.ai", "coreweave.com")
+_WANDB_PAIR: Final = ("WANDB_BASE_URL", "WANDB_API_KEY")
 _MODES: Final = {
     "online": "online",
     "offline": "offline",
@@ -146,7 +149,14 @@ CLIENT_SETTINGS: Final = (
         text,
         None,
         metavar="DIR",
-        about="Where the folder `runwake` with the logs of runs is made; by default here.",
+        about="Where the folder with the logs of runs is made; by default here.",
+    ),
+    _setting(
+        "folder",
+        one_of("runwake", "wandb"),
+        "runwake",
+        metavar="NAME",
+        about="Name of that folder: runwake, or wandb for libraries that look for runs there.",
     ),
     _setting("silent", boolean, False, metavar="BOOL", about="Print nothing."),
     _setting(
@@ -182,14 +192,21 @@ CLIENT_SETTINGS: Final = (
 
 def resolve_client(explicit: Mapping[str, Any], environment: Mapping[str, str]) -> Resolved:
     """Return the client's settings; arguments and errors as of `settings.table.resolve`."""
-    own_pair = environment.get("RUNWAKE_BASE_URL") or environment.get("RUNWAKE_API_KEY")
-    if own_pair or explicit.get("base_url") is not None or explicit.get("api_key") is not None:
+    own_pair = any(environment.get(f"RUNWAKE_{name}") for name in ("BASE_URL", "API_KEY")) or any(
+        explicit.get(name) is not None for name in ("base_url", "api_key")
+    )
+    other = environment.get("WANDB_BASE_URL", "")
+    host = other.partition("://")[2].partition("/")[0].partition(":")[0]
+    is_elsewhere = host.lower().endswith(_OTHER_SERVICE)
+    if own_pair or is_elsewhere:
         environment = {
-            name: value
-            for name, value in environment.items()
-            if name not in ("WANDB_BASE_URL", "WANDB_API_KEY")
+            name: value for name, value in environment.items() if name not in _WANDB_PAIR
         }
-    return resolve(CLIENT_SETTINGS, explicit, environment)
+    resolved = resolve(CLIENT_SETTINGS, explicit, environment)
+    if is_elsewhere and not own_pair:
+        line = f"WANDB_BASE_URL={other!r} and its key are ignored: no Runwake server is there"
+        resolved = resolved._replace(warnings=(*resolved.warnings, line))
+    return resolved
 
 
 def unknown_settings(names: set[str]) -> set[str]:
