@@ -18,6 +18,7 @@ import click
 
 import runwake
 from runwake.cli import cli
+from runwake.model.system_metrics import PREFIX, SYSTEM_METRICS
 from runwake.settings.client import CLIENT_SETTINGS
 from runwake.settings.server import SERVER_SETTINGS
 from runwake.settings.table import Setting
@@ -97,6 +98,35 @@ def _portable(value: object) -> str:
     if isinstance(value, int) and value and value % 2**20 == 0:
         return f"{value // 2**20}"
     return str(value).replace(str(Path.home()), "~")
+
+
+def system_metrics_page() -> str:
+    """Describe every key that senders measure."""
+    lines = [
+        GENERATED,
+        "# System metrics",
+        "",
+        "While an online run goes on, its sender samples the machine: the first time after about a "
+        "second, then every `system_interval` seconds (`RUNWAKE_SYSTEM_INTERVAL`; 0 turns it off). "
+        "The training process itself does nothing for it. Offline runs have no sender and hence no "
+        "system metrics. A machine without an NVIDIA GPU, its driver or the package "
+        '`nvidia-ml-py` (`pip install "runwake[gpu]"`) has no GPU values, and no message about '
+        "it.",
+        "",
+        "The values are kept beside the history of the run, not in it: they have no part in its "
+        "steps, rows, keys or summary. The API gives them where `source` is `system`. In a "
+        "container the values are those of the whole machine, except for the training process. "
+        "`#` stands for the number of a GPU. If senders of several machines write into one run, "
+        "the keys of all but the first end in `@` and the machine's name. The step of a row is its "
+        "Unix time in milliseconds.",
+        "",
+        "| key | unit | section | what |",
+        "|---|---|---|---|",
+    ]
+    for metric in SYSTEM_METRICS:
+        about = _cell(f"{metric.title}. {metric.about}")
+        lines.append(f"| `{PREFIX}{metric.name}` | {metric.unit} | {metric.section} | {about} |")
+    return "\n".join(lines) + "\n"
 
 
 def sdk_page() -> str:
@@ -273,6 +303,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "sdk.md": sdk_page(),
+        REFERENCE / "system-metrics.md": system_metrics_page(),
         REFERENCE / "api.md": api_page(json.loads(OPENAPI.read_text(encoding="utf-8"))),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -80,7 +81,7 @@ def project(request: pytest.FixtureRequest) -> str:
 def start_run(server: RunningServer, project: str) -> Callable[..., LoggedRun]:
     """Make a run of the test's project: `start_run(id, **fields of RunStart)`."""
 
-    def start(run_id: str, **fields: object) -> LoggedRun:
+    def start(run_id: str, **fields: Any) -> LoggedRun:
         return LoggedRun(server, project, run_id, **fields)
 
     return start

@@ -18,12 +18,21 @@ from runwake.wire.records import AnyRecord, Console, Exit, File
 class LoggedRun:
     """One stream of one run. Not thread-safe."""
 
-    def __init__(self, server: RunningServer, project: str, run_id: str, **start: Any) -> None:
+    def __init__(
+        self,
+        server: RunningServer,
+        project: str,
+        run_id: str,
+        *,
+        stream: str = "w1",
+        **start: Any,
+    ) -> None:
         self.id = run_id
         self.address = f"{server.url}/local/{project}/runs/{run_id}"
         self._server = server
         self._project = project
-        self._log = LogBuilder("local", project, run_id, "w1", **start)
+        self._stream = stream
+        self._log = LogBuilder("local", project, run_id, stream, **start)
         self._shipped = 0
         self._steps = 0
 
@@ -82,7 +91,7 @@ class LoggedRun:
 
     def ship(self) -> LoggedRun:
         """Send what has been logged since the last time."""
-        path = stream_path("local", self._project, self.id, "w1")
+        path = stream_path("local", self._project, self.id, self._stream)
         answer = self._server.client().request(
             "POST",
             f"{path}?offset={self._shipped}",

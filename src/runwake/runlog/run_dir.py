@@ -26,7 +26,6 @@ ROOT_NAMES: Final = ("runwake", WANDB_ROOT_NAME)
 """The usual folder of runs, and the one for scripts that say `import wandb`: libraries look there
 for the run that they are to continue."""
 LOG_SUFFIX: Final = ".rwlog"
-SENDER_STREAM_PREFIX: Final = "sender-"
 _OFFLINE_PREFIX: Final = "offline-"
 _RUN_PREFIX: Final = "run-"
 

@@ -190,6 +190,7 @@ def _start_run(
             base_url=values["base_url"],
             api_key=values["api_key"],
             linger_s=values["linger"],
+            system_interval_s=values["system_interval"],
             environment=environment(),
             notices=notices,
         )

@@ -39,6 +39,7 @@ class Shipping:
         base_url: the server.
         api_key: key for the server, if it asks for one.
         linger_s: how long the sender goes on trying after this process has ended.
+        system_interval_s: how often the sender samples the machine; 0: never.
         environment: of this process.
         notices: where to say what happens.
     """
@@ -50,6 +51,7 @@ class Shipping:
         base_url: str,
         api_key: str | None,
         linger_s: float,
+        system_interval_s: float,
         environment: Mapping[str, str],
         notices: Notices,
     ) -> None:
@@ -57,6 +59,7 @@ class Shipping:
         self._base_url = base_url
         self._api_key = api_key
         self._linger_s = linger_s
+        self._system_interval_s = system_interval_s
         self._environment = environment
         self._notices = notices
         self._process: SenderProcess | None = None
@@ -71,6 +74,7 @@ class Shipping:
                 self._run_dir.path,
                 base_url=self._base_url,
                 linger_s=self._linger_s,
+                system_interval_s=self._system_interval_s,
                 api_key=self._api_key,
                 environment=self._environment,
             )

@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--base-url", help="address of the server")
     parser.add_argument("--watch-pid", type=int, help="the training process")
     parser.add_argument("--linger", type=float, help="seconds to go on after its end")
+    parser.add_argument("--system-interval", type=float, help="seconds between system metrics")
     arguments = parser.parse_args()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -40,6 +41,11 @@ def main() -> int:
         api_key=settings["api_key"],
         watch_pid=arguments.watch_pid,
         linger_s=settings["linger"] if arguments.linger is None else arguments.linger,
+        system_interval_s=(
+            settings["system_interval"]
+            if arguments.system_interval is None
+            else arguments.system_interval
+        ),
     )
 
 

@@ -40,6 +40,7 @@ def start_sender(
     *,
     base_url: str,
     linger_s: float,
+    system_interval_s: float,
     api_key: str | None,
     environment: Mapping[str, str],
 ) -> SenderProcess:
@@ -49,6 +50,7 @@ def start_sender(
         run_dir: the run's folder. The sender's own output goes to its `sender/sender.log`.
         base_url: the server.
         linger_s: how long it goes on trying after this process has ended.
+        system_interval_s: how often it samples the machine; 0: never.
         api_key: handed over through the environment, where other users cannot see it.
         environment: of this process.
 
@@ -65,6 +67,7 @@ def start_sender(
         f"--base-url={base_url}",
         f"--watch-pid={os.getpid()}",
         f"--linger={linger_s:g}",
+        f"--system-interval={system_interval_s:g}",
     ]
     child_environment = dict(environment)
     child_environment.pop("RUNWAKE_API_KEY", None)

@@ -14,17 +14,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
+from threading import Thread
 from typing import Any, Final
 
 from runwake.errors import CommunicationError, LogFormatError
 from runwake.runlog.reader import read_start
-from runwake.runlog.run_dir import SENDER_STREAM_PREFIX, RunDir
+from runwake.runlog.run_dir import RunDir
 from runwake.sender import state as states
+from runwake.sender.machine import Machine
 from runwake.sender.shipper import StreamShipper
 from runwake.sender.state import LOCK_NAME, SenderState, write_state
+from runwake.sender.system_metrics import Sampler
 from runwake.sender.transport import OtherOffsetError, Transport, UnavailableError
 from runwake.sender.watching import WatchedProcess, has_ended, main_start, record_crash
 from runwake.wire.http import HEARTBEAT_INTERVAL_S
+from runwake.wire.records import SENDER_STREAM_PREFIX
 
 _POLL_S: Final = 0.1
 _IDLE_POLL_S: Final = 0.2
@@ -73,15 +77,24 @@ class Sender:
         transport: the server.
         watch_pid: the training process; None: nobody writes any more.
         linger_s: how long to go on after it has ended, while the server is away.
+        system_interval_s: how often to sample the machine meanwhile; 0: never.
     """
 
     def __init__(
-        self, run_dir: RunDir, transport: Transport, watch_pid: int | None, linger_s: float
+        self,
+        run_dir: RunDir,
+        transport: Transport,
+        watch_pid: int | None,
+        *,
+        linger_s: float,
+        system_interval_s: float = 0.0,
     ) -> None:
         self._run_dir = run_dir
         self._transport = transport
         self._linger_s = linger_s
         self._process = None if watch_pid is None else WatchedProcess(watch_pid)
+        self._system_interval_s = system_interval_s
+        self._sampler: Sampler | None = None
         self._shippers: dict[str, StreamShipper] = {}
         self._writers: dict[str, WatchedProcess] = {}
         self._refused: dict[str, Backoff] = {}
@@ -100,6 +113,7 @@ class Sender:
             now = time.monotonic()
             self._watch(now)
             self._find_streams()
+            self._sample()
             if self._is_due(now) and self._backoff.is_over():
                 self._ship(now)
             done = self._is_done()
@@ -129,6 +143,25 @@ class Sender:
             record_crash(self._run_dir, start, os.urandom(5).hex())
         except OSError as error:
             self._report(f"cannot record that the process is gone: {error}")
+
+    def _sample(self) -> None:
+        """Note how the machine does, as long as training goes on."""
+        if self._process is None or not self._system_interval_s or self._main is None:
+            return
+        if self._is_final(self._main):
+            if self._sampler is not None:
+                self._sampler.close()
+            return
+        if self._sampler is None:
+            pid, folder = self._process.pid, self._run_dir.path
+            self._sampler = Sampler(
+                self._run_dir,
+                self._shippers[self._main].start,
+                os.urandom(5).hex(),
+                make_source=lambda: Machine(pid, folder, time.monotonic),
+                interval_s=self._system_interval_s,
+            )
+            Thread(target=self._sampler.run, name="system-metrics", daemon=True).start()
 
     def _find_streams(self) -> None:
         for stream in self._run_dir.streams():
@@ -162,7 +195,8 @@ class Sender:
         if stream == self._main:
             return self._gone_at is not None or self._shippers[stream].exit is not None
         if stream.startswith(SENDER_STREAM_PREFIX):
-            return True
+            sampler = self._sampler
+            return sampler is None or stream != sampler.stream or sampler.is_closed
         writer = self._writers.get(stream)
         return writer is None or not writer.is_alive()
 
@@ -183,7 +217,8 @@ class Sender:
         final = self._is_final(stream)
         if not shipper.has_news() and (shipper.is_final or not final):
             return
-        self._busy_at = time.monotonic()
+        if self._sampler is None or stream != self._sampler.stream:
+            self._busy_at = time.monotonic()
         try:
             while shipper.ship_range(final=final):
                 self._note_progress()
@@ -303,7 +338,13 @@ def lock_holder(run_dir: RunDir) -> int | None:
 
 
 def run_sender(
-    path: Path, *, base_url: str, api_key: str | None, watch_pid: int | None, linger_s: float
+    path: Path,
+    *,
+    base_url: str,
+    api_key: str | None,
+    watch_pid: int | None,
+    linger_s: float,
+    system_interval_s: float = 0.0,
 ) -> int:
     """Run the sender of one run in this process; return the exit code."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
@@ -313,7 +354,13 @@ def run_sender(
     lock = lock_run(run_dir)
     if lock is None:
         return 0  # another sender is at work
-    sender = Sender(run_dir, Transport(base_url, api_key), watch_pid, linger_s)
+    sender = Sender(
+        run_dir,
+        Transport(base_url, api_key),
+        watch_pid,
+        linger_s=linger_s,
+        system_interval_s=system_interval_s,
+    )
 
     def on_terminate(*_: Any) -> None:
         sender.terminate()

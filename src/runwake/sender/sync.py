@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from runwake.errors import LogFormatError
 from runwake.runlog.reader import read_start
-from runwake.runlog.run_dir import SENDER_STREAM_PREFIX, RunDir
+from runwake.runlog.run_dir import RunDir
 from runwake.sender import state as states
 from runwake.sender.service import lock_holder, lock_run
 from runwake.sender.shipper import StreamShipper
@@ -24,7 +24,7 @@ from runwake.sender.state import SenderState, read_state, write_state
 from runwake.sender.transport import Transport
 from runwake.sender.watching import WatchedProcess, has_ended, main_start, record_crash
 from runwake.wire.http import run_page_path
-from runwake.wire.records import RunStart
+from runwake.wire.records import SENDER_STREAM_PREFIX, RunStart
 
 _TAKE_OVER_S: Final = 3.0
 _FRESH_S: Final = 60.0

@@ -11,9 +11,9 @@ from runwake.errors import LogFormatError
 from runwake.model.run import RunState
 from runwake.runlog.appender import FileAppender
 from runwake.runlog.reader import read_exit, read_start
-from runwake.runlog.run_dir import SENDER_STREAM_PREFIX, RunDir
+from runwake.runlog.run_dir import RunDir
 from runwake.runlog.writer import LogWriter
-from runwake.wire.records import Exit, RunStart
+from runwake.wire.records import SENDER_STREAM_PREFIX, Exit, RunStart
 
 _CLOCK_TOLERANCE_S = 5.0
 
@@ -94,11 +94,35 @@ def record_crash(run_dir: RunDir, start: RunStart, stream_id: str, at: float | N
         OSError: the stream cannot be made.
     """
     now = time.time() if at is None else at
-    stream = f"{SENDER_STREAM_PREFIX}{stream_id}"
+    writer = open_sender_stream(run_dir, start, f"{SENDER_STREAM_PREFIX}{stream_id}", now)
+    writer.append_record(
+        Exit(
+            time=now,
+            state=RunState.CRASHED.value,
+            reason=f"process {start.pid} is gone and left no exit record",
+        )
+    )
+    writer.close()
+
+
+def open_sender_stream(
+    run_dir: RunDir, start: RunStart, stream: str, at: float | None = None
+) -> LogWriter:
+    """Begin a stream of the sender's own.
+
+    Args:
+        run_dir: the run's folder.
+        start: first record of the run's stream.
+        stream: the new stream's name; begins with `SENDER_STREAM_PREFIX`.
+        at: Unix time of its beginning; now if None.
+
+    Raises:
+        OSError: the stream cannot be made.
+    """
     writer = LogWriter(FileAppender(run_dir.log_path(stream), lambda kind, line: None))
     writer.append_record(
         RunStart(
-            time=now,
+            time=time.time() if at is None else at,
             entity=start.entity,
             project=start.project,
             run_id=start.run_id,
@@ -109,11 +133,4 @@ def record_crash(run_dir: RunDir, start: RunStart, stream_id: str, at: float | N
             resume="allow",
         )
     )
-    writer.append_record(
-        Exit(
-            time=now,
-            state=RunState.CRASHED.value,
-            reason=f"process {start.pid} is gone and left no exit record",
-        )
-    )
-    writer.close()
+    return writer

@@ -179,6 +179,13 @@ CLIENT_SETTINGS: Final = (
         metavar="SECONDS",
         about="How long the sender goes on trying after the training process has ended.",
     ),
+    _setting(
+        "system_interval",
+        seconds,
+        10.0,
+        metavar="SECONDS",
+        about="How often the sender samples CPU, memory, disk, network and GPUs; 0: never.",
+    ),
 )
 """All settings of the client, in the order of the documentation."""
 

@@ -24,7 +24,7 @@ import zstandard
 from runwake.model.keys import flat_name
 from runwake.wire import frames
 from runwake.wire.http import API, IngestAnswer, RangeRefused
-from runwake.wire.records import AnyRecord, Exit, decode_record
+from runwake.wire.records import SENDER_STREAM_PREFIX, AnyRecord, Exit, decode_record
 from runwake.wire.rows import Schema, decode_rich_row, decode_schema
 
 Row = tuple[float, float, dict[str, Any]]
@@ -204,8 +204,22 @@ class IngestDouble:
             return {key[3]: stream for key, stream in self.streams.items() if key[2] == run_id}
 
     def rows(self, run_id: str) -> list[Row]:
-        """Return the rows of a run's streams, one stream after the other."""
-        return [row for stream in self.run_streams(run_id).values() for row in stream.rows]
+        """Return the rows that a run logged, one stream after the other; none of its senders'."""
+        return [
+            row
+            for name, stream in self.run_streams(run_id).items()
+            if not name.startswith(SENDER_STREAM_PREFIX)
+            for row in stream.rows
+        ]
+
+    def system_rows(self, run_id: str) -> list[Row]:
+        """Return the rows that a run's senders measured."""
+        return [
+            row
+            for name, stream in self.run_streams(run_id).items()
+            if name.startswith(SENDER_STREAM_PREFIX)
+            for row in stream.rows
+        ]
 
     def records(self, run_id: str) -> list[AnyRecord]:
         """Return the control records of a run's streams, one stream after the other."""

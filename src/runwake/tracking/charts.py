@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from runwake.store.ports import ChartQuery, HistoryStore, Line, MetaStore, RunUid
 from runwake.tracking.runs import require_project
+from runwake.tracking.sources import Source, history_uid
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class LinesQuestion:
     x_min: float | None
     x_max: float | None
     max_buckets: int
+    source: Source = Source.HISTORY
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,12 @@ class Charts:
         with self._meta.read() as tx:
             require_project(tx, entity, project)
             runs = tx.runs(entity, project, list(dict.fromkeys(question.runs)))
-        started = {run.uid: run.started_at for run in runs}
+        uids = {run.id: history_uid(run.uid, question.source) for run in runs}
+        started = {uids[run.id]: run.started_at for run in runs}
         counts = self._history.num_rows(list(started))
         digest = hashlib.sha256(repr(replace(question, runs=())).encode())
         for run in runs:
-            state = (run.uid, run.id, run.started_at, counts.get(run.uid, 0))
+            state = (run.uid, run.id, run.started_at, counts.get(uids[run.id], 0))
             digest.update(repr(state).encode())
         query = ChartQuery(
             started,
@@ -65,7 +68,8 @@ class Charts:
             question.x_max,
             question.max_buckets,
         )
-        return PreparedLines(query, {run.uid: run.id for run in runs}, digest.hexdigest()[:32])
+        ids = {uid: run_id for run_id, uid in uids.items()}
+        return PreparedLines(query, ids, digest.hexdigest()[:32])
 
     def lines(self, prepared: PreparedLines) -> Sequence[Line]:
         """Return one line per run and key that has points in range."""

@@ -12,7 +12,7 @@ import re
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -36,6 +36,7 @@ from runwake.tracking.console_lines import BegunLines
 from runwake.tracking.projection import Projection, StreamPath, check_start
 from runwake.tracking.range_reader import RangeContent, RangeReader, Watermarks
 from runwake.tracking.run_names import made_up_name
+from runwake.tracking.sources import history_uid, is_sender_stream, keep_hosts_apart, source_of
 from runwake.wire import records
 from runwake.wire.http import IngestAnswer
 from runwake.wire.rows import Schema
@@ -62,6 +63,7 @@ class _Standing:
     run: RunRecord | None
     watermarks: Watermarks
     begun: BegunLines
+    processes: Sequence[ProcessRecord] = ()
 
 
 class Ingest:
@@ -141,7 +143,7 @@ class Ingest:
         run = standing.run or self._ensure_run(path, content)
         stream.run = run.uid
         self._store_console(run.uid, path.stream, stream, content, final)
-        self._store_rows(run.uid, path.stream, stream, content)
+        self._store_rows(run.uid, path.stream, stream, content, standing.processes)
         with self._meta.write() as tx:
             projected = self._project(tx, path, content, watermarks, final)
         return _answer(
@@ -171,7 +173,14 @@ class Ingest:
         )
         stream.console = next_offset
 
-    def _store_rows(self, run: RunUid, name: str, stream: _Stream, content: RangeContent) -> None:
+    def _store_rows(
+        self,
+        run: RunUid,
+        name: str,
+        stream: _Stream,
+        content: RangeContent,
+        processes: Sequence[ProcessRecord],
+    ) -> None:
         batch, held_back = content.new_rows()
         next_offset = content.end if held_back is None else held_back
         if next_offset <= stream.rows:
@@ -181,8 +190,11 @@ class Ingest:
             for schema_id, schema in content.schemas.items()
             if stream.schemas.get(schema_id) != schema
         }
+        if batch is not None and is_sender_stream(name):
+            batch = keep_hosts_apart(batch, _host_of(name, content, processes), processes)
+        uid = history_uid(run, source_of(name))
         self._history.append(
-            Append(run, name, stream.rows, next_offset, tuple(new.values()), batch)
+            Append(uid, name, stream.rows, next_offset, tuple(new.values()), batch)
         )
         stream.rows = next_offset
         stream.schemas = {**stream.schemas, **new}
@@ -267,17 +279,23 @@ class Ingest:
             stream.run = None
             return _Standing(None, Watermarks(0, 0, 0, 0), {})
         if stream.run != run.uid:
-            stream.rows = self._history.offset(run.uid, path.stream)
+            uid = history_uid(run.uid, source_of(path.stream))
+            stream.rows = self._history.offset(uid, path.stream)
             stream.console = self._history.offset(run.uid, console_stream(path.stream))
-            stream.schemas = self._history.schemas(run.uid, path.stream)
+            stream.schemas = self._history.schemas(uid, path.stream)
             stream.run = run.uid
         process: ProcessRecord | None = tx.process(run.uid, path.stream)
+        processes = tx.processes(run.uid) if is_sender_stream(path.stream) else ()
         meta, sums = (process.watermark, process.sums_watermark) if process else (0, 0)
         watermarks = Watermarks(stream.rows, stream.console, meta, sums)
-        return _Standing(run, watermarks, process.console if process else {})
+        return _Standing(run, watermarks, process.console if process else {}, processes)
 
     @staticmethod
     def _is_deleted(tx: MetaRead, path: StreamPath) -> bool:
+        if is_sender_stream(path.stream) and tx.is_deleted_run(
+            path.entity, path.project, path.run_id
+        ):
+            return True  # a new sender of an old run must not bring it back
         return tx.is_deleted_stream(path.entity, path.project, path.run_id, path.stream)
 
     def _stream(self, path: StreamPath) -> _Stream:
@@ -322,6 +340,14 @@ def check_path(path: StreamPath) -> None:
             f"stream={path.stream!r} is not a valid name: allowed are 1 to 128 letters, digits, "
             "dots, dashes and underscores"
         )
+
+
+def _host_of(name: str, content: RangeContent, processes: Sequence[ProcessRecord]) -> str | None:
+    """Return the machine that a stream is written on, as its start says."""
+    first = content.meta[0] if content.meta else None
+    if isinstance(first, records.RunStart):
+        return first.host
+    return next((process.host for process in processes if process.stream == name), None)
 
 
 def _answer(offset: int, run: RunRecord | None) -> IngestAnswer:

@@ -18,7 +18,9 @@ from runwake.tracking import run_states
 from runwake.tracking.plain import plain_json
 from runwake.tracking.range_reader import LoggedValues, MetaEvent, RangeContent
 from runwake.tracking.row_sums import RowSums
+from runwake.tracking.sources import is_sender_stream
 from runwake.wire import records
+from runwake.wire.records import SENDER_STREAM_PREFIX
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Projection:
         if known is not None:
             return known
         # Its start was lost to damage: its name still tells whether it trains.
-        role = run_states.SENDER if self.path.stream.startswith("sender-") else "writer"
+        role = run_states.SENDER if is_sender_stream(self.path.stream) else "writer"
         return ProcessRecord(self.path.stream, role, started_at=self.now)
 
     def save_process(self, process: ProcessRecord) -> None:
@@ -71,8 +73,9 @@ class Projection:
         self._sums = sums = RowSums(self.run, content.rows, content.first_unsummed)
         for event in content.meta:
             self._apply_one(event)
-        sums.take_all()
-        self.run = sums.write(self.run)
+        if not is_sender_stream(self.path.stream):  # what senders measure is not summed up
+            sums.take_all()
+            self.run = sums.write(self.run)
 
     def _apply_one(self, event: MetaEvent) -> None:
         if isinstance(event, LoggedValues):
@@ -96,6 +99,8 @@ class Projection:
             self._exit(event)
 
     def _rows(self, logged: LoggedValues) -> None:
+        if is_sender_stream(self.path.stream):
+            return  # measured, not logged
         values, step = logged.last_values()
         summary = dict(self.run.summary)
         replaces_last = self._of_rows.rules.replaces_last
@@ -237,6 +242,11 @@ def check_start(path: StreamPath, events: Sequence[MetaEvent], lost_bytes: int) 
     said = StreamPath(first.entity, first.project, first.run_id, first.stream)
     if said != path:
         raise UsageError(f"the log is of {said}, it was sent to {path}")
+    if (first.role == run_states.SENDER) != is_sender_stream(path.stream):
+        raise UsageError(
+            f"stream={path.stream!r} has the role {first.role!r}: streams of senders, and no "
+            f"others, have a name that begins with {SENDER_STREAM_PREFIX!r}"
+        )
 
 
 def _distinct(tags: Sequence[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from runwake.store.ports import (
 )
 from runwake.tracking.run_table import RunTable
 from runwake.tracking.runs import require_project
+from runwake.tracking.sources import Source, history_uid
 
 MAX_RULES: Final = 100
 
@@ -69,12 +70,14 @@ class Projects:
             raise NotFoundError(f"there is no project {entity}/{name}")
         return project
 
-    def keys(self, entity: str, name: str) -> Sequence[ProjectKey]:
+    def keys(self, entity: str, name: str, source: Source = Source.HISTORY) -> Sequence[ProjectKey]:
         """Return the keys of all runs of a project, sorted by name."""
         with self._meta.read() as tx:
             require_project(tx, entity, name)
             runs = self._table.runs(tx, entity, name)
-        keys = merge_keys(self._history.keys([run.uid for run in runs]))
+        keys = merge_keys(self._history.keys([history_uid(run.uid, source) for run in runs]))
+        if source is Source.SYSTEM:
+            return keys
         rules = distinct_rules(runs)
         for key in keys:
             found = (each.find(key.key) for each in rules)

@@ -27,6 +27,7 @@ from runwake.tracking.clock import Clock, system_clock
 from runwake.tracking.plain import plain_json
 from runwake.tracking.run_table import RunTable
 from runwake.tracking.sorting import matcher, sort_runs
+from runwake.tracking.sources import Source, history_uid
 
 EDITABLE: Final = frozenset({"name", "notes", "tags", "group", "job_type"})
 
@@ -50,11 +51,16 @@ class RunListing:
 
 @dataclass(frozen=True)
 class RunDetail:
-    """A run with the processes that write into it, and the alerts that it sent."""
+    """A run with the processes that write into it, and the alerts that it sent.
+
+    Attributes:
+        num_system_rows: rows that its senders measured; they do not count as the run's.
+    """
 
     view: RunView
     processes: Sequence[ProcessRecord]
     alerts: Sequence[AlertRecord]
+    num_system_rows: int
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,9 @@ class Runs:
             run = require_run(tx, entity, project, run_id)
             processes = tx.processes(run.uid)
             alerts = tx.alerts(run.uid)
-        return RunDetail(self.views([run])[0], processes, alerts)
+        system = history_uid(run.uid, Source.SYSTEM)
+        num_system_rows = self._history.num_rows([system]).get(system, 0)
+        return RunDetail(self.views([run])[0], processes, alerts, num_system_rows)
 
     def edit(self, entity: str, project: str, run_id: str, fields: Mapping[str, Any]) -> RunDetail:
         """Change fields of a run (those in `EDITABLE`) and return it.
@@ -206,7 +214,8 @@ class Runs:
             run = require_run(tx, entity, project, run_id)
             tx.delete_run(run.uid)
         # A crash between the two leaves rows that nobody can name: harmless.
-        self._history.delete(run.uid)
+        for source in Source:
+            self._history.delete(history_uid(run.uid, source))
 
     def request_stop(self, entity: str, project: str, run_id: str) -> None:
         """Ask a running run to stop: its sender learns it with the next answer.
@@ -222,12 +231,15 @@ class Runs:
             if not run.stop_requested:
                 tx.save_run(dataclasses.replace(run, stop_requested=True, updated_at=self._clock()))
 
-    def keys(self, entity: str, project: str, run_id: str) -> Sequence[RunKey]:
-        """Return the keys of a run's history, sorted by name."""
+    def keys(
+        self, entity: str, project: str, run_id: str, source: Source = Source.HISTORY
+    ) -> Sequence[RunKey]:
+        """Return the keys of one of a run's histories, sorted by name."""
         with self._meta.read() as tx:
             run = require_run(tx, entity, project, run_id)
-        rules = MetricRules(run.metric_definitions)
-        found = self._history.keys([run.uid]).get(run.uid, ())
+        rules = MetricRules(run.metric_definitions if source is Source.HISTORY else {})
+        uid = history_uid(run.uid, source)
+        found = self._history.keys([uid]).get(uid, ())
         ordered = sorted(found, key=lambda key: (key.key, key.kind.value))
         return [RunKey(summary, rules.find(summary.key)) for summary in ordered]
 
@@ -240,9 +252,10 @@ class Runs:
         keys: Sequence[str] | None = None,
         first_row: int = 0,
         limit: int = 1000,
+        source: Source = Source.HISTORY,
     ) -> HistoryView:
         """Return rows from `first_row` on, at most `limit`, in order of arrival."""
-        uid = self._uid(entity, project, run_id)
+        uid = history_uid(self._uid(entity, project, run_id), source)
         rows: list[HistoryRow] = []
         row = first_row
         for batch in self._history.scan(uid, keys, first_row):

@@ -14,6 +14,9 @@ import msgspec
 
 from runwake.wire.frames import CONTROL, frame
 
+SENDER_STREAM_PREFIX: Final = "sender-"
+"""Streams of senders (role `sender`), and no others, have a name that begins so."""
+
 
 class Record(msgspec.Struct, tag_field="type", omit_defaults=True, kw_only=True):
     """What all records have."""

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { bucketsFor, LineStore } from "./line-store";
-import type { Line, LinesRequest } from "./types";
+import { bucketsFor, LineStore, type LinesQuestion } from "./line-store";
+import type { Line } from "./types";
 
 const PAUSE_MS = 10;
 
-function answer(request: LinesRequest, length = 1): Line[] {
+function answer(request: LinesQuestion, length = 1): Line[] {
   return request.runs.flatMap((run) =>
     request.keys.map((key) => ({
       run,
@@ -24,7 +24,7 @@ function answer(request: LinesRequest, length = 1): Line[] {
 }
 
 function recorder() {
-  const requests: LinesRequest[] = [];
+  const requests: LinesQuestion[] = [];
   const store = new LineStore(async (request) => {
     requests.push(request);
     return answer(request, requests.length);

@@ -23,7 +23,10 @@ export interface LineSnapshot {
   readonly problem: string | null;
 }
 
-type FetchLines = (request: LinesRequest) => Promise<Line[]>;
+/** What the store asks for; of which history is its owner's affair. */
+export type LinesQuestion = Omit<LinesRequest, "source">;
+
+type FetchLines = (question: LinesQuestion) => Promise<Line[]>;
 
 interface Cell {
   readonly x: string;

@@ -2,7 +2,7 @@
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, unwrap } from "./client";
-import type { LinesRequest } from "./types";
+import type { LinesRequest, Source } from "./types";
 
 export interface ProjectRef {
   readonly entity: string;
@@ -129,13 +129,13 @@ export const runQuery = (ref: ProjectRef, run: string) =>
       ),
   });
 
-export const runKeysQuery = (ref: ProjectRef, run: string) =>
+export const runKeysQuery = (ref: ProjectRef, run: string, source: Source = "history") =>
   queryOptions({
-    queryKey: [...runKey(ref, run), "keys"],
+    queryKey: [...runKey(ref, run), "keys", source],
     queryFn: ({ signal }) =>
       unwrap(
         client.GET("/api/v1/projects/{entity}/{project}/runs/{run}/keys", {
-          ...ofRun(ref, run),
+          params: { path: { ...ref, run }, query: { source } },
           signal,
         }),
       ),

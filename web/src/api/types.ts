@@ -18,6 +18,7 @@ export type Changes = Bodies["Changes"];
 export type MetricKey = Bodies["MetricKey"];
 export type Line = Bodies["Line"];
 export type LinesRequest = Bodies["LinesRequest"];
+export type Source = LinesRequest["source"];
 export type MediaList = Bodies["MediaList"];
 export type MediaItem = Bodies["MediaItem"];
 export type ConsoleLine = Bodies["ConsoleLine"];

@@ -22,10 +22,13 @@ export function xAxis(kind: XKind, logarithmic: boolean, label: string): uPlot.A
   return axis;
 }
 
-/** As wide as its widest tick. */
-export function yAxis(logarithmic: boolean): uPlot.Axis {
+/** As wide as its widest tick, with the unit of its values beside it. */
+export function yAxis(logarithmic: boolean, unit: string): uPlot.Axis {
+  const label: uPlot.Axis =
+    unit === "" ? {} : { label: unit, labelSize: 14, labelGap: 0, labelFont: `11px ${font()}` };
   return {
     ...looks(),
+    ...label,
     space: 30,
     gap: 6,
     values: (_, ticks) => (logarithmic ? ticks.map(formatLogTick) : formatTicks(ticks)),

@@ -30,6 +30,7 @@ export class Chart {
     xKind: "number",
     xLog: false,
     yLog: false,
+    yUnit: "",
     smoothing: 0,
     window: null,
   };
@@ -60,7 +61,8 @@ export class Chart {
       former.xKind !== options.xKind ||
       this.label !== this.xLabel() ||
       former.xLog !== options.xLog ||
-      former.yLog !== options.yLog;
+      former.yLog !== options.yLog ||
+      former.yUnit !== options.yUnit;
     this.series = series;
     this.options = options;
     this.fitRanges();
@@ -170,7 +172,7 @@ export class Chart {
   }
 
   private settings(width: number, height: number): uPlot.Options {
-    const { xKind, xLog, yLog } = this.options;
+    const { xKind, xLog, yLog, yUnit } = this.options;
     return {
       width,
       height,
@@ -181,7 +183,7 @@ export class Chart {
         y: { distr: yLog ? 3 : 1, range: () => [...this.yRange] },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
-      axes: [xAxis(xKind, xLog, this.label), yAxis(yLog)],
+      axes: [xAxis(xKind, xLog, this.label), yAxis(yLog, yUnit)],
       cursor: {
         y: false,
         points: { show: false },

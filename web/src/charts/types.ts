@@ -30,6 +30,8 @@ export interface ChartOptions {
   readonly xKind: XKind;
   readonly xLog: boolean;
   readonly yLog: boolean;
+  /** Said beside the y axis; empty: none. */
+  readonly yUnit: string;
   /** 0 … 1, see `smooth`. */
   readonly smoothing: number;
   /** The part of x that is shown; null: all. */

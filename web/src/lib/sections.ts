@@ -9,6 +9,8 @@ export interface Panel {
   /** The key without the section's prefix. */
   readonly title: string;
   readonly kind: PanelKind;
+  /** Unit of the values, where it is known. */
+  readonly unit?: string;
 }
 
 export interface Section {

@@ -19,10 +19,12 @@ import { RunCharts } from "./RunCharts";
 import { RunFiles } from "./RunFiles";
 import { RunName } from "./RunName";
 import { RunOverview } from "./RunOverview";
+import { RunSystem } from "./RunSystem";
 
 const TABS = [
   ["overview", "Overview"],
   ["charts", "Charts"],
+  ["system", "System"],
   ["logs", "Logs"],
   ["files", "Files"],
 ] as const;
@@ -64,6 +66,7 @@ export function RunPage() {
 
 function TabBody({ run, tab }: { run: RunDetail; tab: string }) {
   if (tab === "overview") return <RunOverview run={run} />;
+  if (tab === "system") return <RunSystem key={run.id} run={run} />;
   if (tab === "logs") return <ConsoleView key={run.id} run={run} />;
   if (tab === "files") return <RunFiles run={run} />;
   if (tab === "charts") return <RunCharts run={run} />;

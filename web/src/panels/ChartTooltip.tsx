@@ -8,6 +8,8 @@ interface Props {
   hits: readonly Hit[];
   x: string;
   smoothed: boolean;
+  /** Of the values; empty where it is not known. */
+  unit: string;
   clientX: number;
   clientY: number;
 }
@@ -21,8 +23,12 @@ export function formatX(x: string, value: number): string {
   return formatNumber(value, 6);
 }
 
+function withUnit(value: number, unit: string): string {
+  return unit === "" ? formatNumber(value) : `${formatNumber(value)} ${unit}`;
+}
+
 /** What the lines say at the pointer: the nearest first. */
-export function ChartTooltip({ hits, x, smoothed, clientX, clientY }: Props) {
+export function ChartTooltip({ hits, x, smoothed, unit, clientX, clientY }: Props) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = box.current;
@@ -59,8 +65,8 @@ export function ChartTooltip({ hits, x, smoothed, clientX, clientY }: Props) {
                 <span className="chart-tip__line" style={{ background: hit.color }} />
               </td>
               <td className="chart-tip__name truncate">{hit.label}</td>
-              <td className="mono number">{formatNumber(hit.smoothed ?? hit.value)}</td>
-              {smoothed && <td className="mono number muted">{formatNumber(hit.value)}</td>}
+              <td className="mono number">{withUnit(hit.smoothed ?? hit.value, unit)}</td>
+              {smoothed && <td className="mono number muted">{withUnit(hit.value, unit)}</td>}
               <td className="mono muted chart-tip__aside">
                 {hit.isAside && `@ ${formatX(x, hit.x)}`}
                 {!hit.isAside &&

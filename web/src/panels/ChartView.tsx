@@ -112,6 +112,7 @@ export function ChartView({ series, options, x, chartRef, onZoom }: Props) {
           hits={pointer.hits}
           x={x}
           smoothed={options.smoothing > 0}
+          unit={options.yUnit}
           clientX={pointer.clientX}
           clientY={pointer.clientY}
         />

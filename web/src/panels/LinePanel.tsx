@@ -57,8 +57,15 @@ function LinePlot({ panel, onEnlarge }: { panel: Panel; onEnlarge?: () => void }
   const series = useSeries(runs, detail.lines ?? snapshot.lines);
   const kind = xKind(snapshot.x);
   const options = useMemo<ChartOptions>(
-    () => ({ xKind: kind, xLog: xLog && kind !== "time", yLog, smoothing, window }),
-    [kind, xLog, yLog, smoothing, window],
+    () => ({
+      xKind: kind,
+      xLog: xLog && kind !== "time",
+      yLog,
+      yUnit: panel.unit ?? "",
+      smoothing,
+      window,
+    }),
+    [kind, xLog, yLog, panel.unit, smoothing, window],
   );
   const chart = useRef<Chart | null>(null);
   const isHidden = (value: number) => value <= 0;

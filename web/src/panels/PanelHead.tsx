@@ -5,11 +5,18 @@ import type { Panel } from "../lib/sections";
 export function PanelHead(props: { panel: Panel; marks?: ReactNode; actions?: ReactNode }) {
   return (
     <div className="panel__head">
-      <h3 className="panel__title truncate" title={props.panel.key}>
-        {props.panel.title}
-      </h3>
+      <PanelTitle panel={props.panel} />
       {props.marks}
       <div className="panel__actions">{props.actions}</div>
     </div>
+  );
+}
+
+export function PanelTitle({ panel }: { panel: Panel }) {
+  return (
+    <h3 className="panel__title truncate" title={panel.key}>
+      {panel.title}
+      {panel.unit && <span className="panel__unit muted"> {panel.unit}</span>}
+    </h3>
   );
 }

@@ -5,6 +5,7 @@ import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { BarPanel } from "./BarPanel";
 import { LinePanel } from "./LinePanel";
 import { MediaPanel } from "./MediaPanel";
+import { PanelTitle } from "./PanelHead";
 
 interface Props {
   section: Section;
@@ -74,7 +75,7 @@ function PanelSlot({ panel }: { panel: Panel }) {
         </ErrorBoundary>
       ) : (
         <div className="panel__head">
-          <h3 className="panel__title truncate">{panel.title}</h3>
+          <PanelTitle panel={panel} />
         </div>
       )}
     </article>

@@ -10,6 +10,10 @@ import { Slider } from "../ui/Slider";
 
 interface Props {
   view: ViewState;
+  /** The x that is drawn; the view's may be none of those on offer. */
+  x: string;
+  /** Offer times alone. */
+  timeOnly: boolean;
   changeView: (change: Partial<ViewState>) => void;
   smoothing: number;
   onSmoothing: (smoothing: number) => void;
@@ -21,7 +25,7 @@ interface Props {
 const MAX_X_KEYS = 1_000;
 
 export function Toolbar(props: Props) {
-  const { view, changeView, smoothing, onSmoothing, problem, keys } = props;
+  const { view, x, timeOnly, changeView, smoothing, onSmoothing, problem, keys } = props;
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -68,17 +72,15 @@ export function Toolbar(props: Props) {
         <select
           className="select"
           aria-label="x axis"
-          value={view.x}
+          value={x}
           onChange={(event) => changeView({ x: event.target.value })}
         >
-          <option value={AUTO_X}>Auto</option>
-          <option value="_step">Step</option>
+          {!timeOnly && <option value={AUTO_X}>Auto</option>}
+          {!timeOnly && <option value="_step">Step</option>}
           <option value="_runtime">Relative time</option>
           <option value="_timestamp">Wall time</option>
-          {!view.x.startsWith("_") && !metrics.includes(view.x) && (
-            <option value={view.x}>{view.x}</option>
-          )}
-          {metrics.length > 0 && (
+          {!x.startsWith("_") && !metrics.includes(x) && <option value={x}>{x}</option>}
+          {!timeOnly && metrics.length > 0 && (
             <optgroup label="Metrics">
               {metrics.map((key) => (
                 <option key={key} value={key}>
@@ -93,7 +95,7 @@ export function Toolbar(props: Props) {
         text
         label="Logarithmic x axes"
         pressed={view.xLog}
-        disabled={view.x === "_timestamp"}
+        disabled={x === "_timestamp"}
         onClick={() => changeView({ xLog: !view.xLog })}
       >
         log x

@@ -1,10 +1,10 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { LineStore } from "../api/line-store";
 import { fetchLines } from "../api/queries";
-import type { MetricKey, Run } from "../api/types";
+import type { MetricKey, Run, Source } from "../api/types";
 import { axisOf } from "../lib/axis";
 import { matcher } from "../lib/search";
-import { groupPanels } from "../lib/sections";
+import { groupPanels, type Section } from "../lib/sections";
 import { useStored } from "../lib/use-stored";
 import { useProject } from "./project-context";
 import { SectionView } from "./SectionView";
@@ -20,16 +20,22 @@ interface Props {
   /** Under which this browser remembers folded sections. */
   storageKey: string;
   /** What to say where there is nothing to draw. */
-  empty: string;
+  empty: ReactNode;
+  /** Which history of the runs to draw; what senders measured has no steps, only times. */
+  source?: Source;
+  /** Other sections than those that the names of keys make. */
+  sections?: readonly Section[];
 }
 
 const NONE: string[] = [];
 
 /** A toolbar over sections of panels, one panel per key. Serves one run as well as a thousand. */
-export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
+export function Workspace(props: Props) {
+  const { runs, keys, problem, storageKey, empty, source = "history" } = props;
   const { ref, view, changeView, hover } = useProject();
   const [folded, setFolded] = useStored(`folded:${storageKey}`, NONE);
-  const sections = useMemo(() => groupPanels(keys ?? []), [keys]);
+  const sections = useMemo(() => props.sections ?? groupPanels(keys ?? []), [props.sections, keys]);
+  const x = source === "system" ? timeAxis(view.x) : view.x;
   const lastMatch = useRef<(text: string) => boolean>(() => true);
   const search = useMemo(
     () => matcher(view.panels, view.panelsRegex),
@@ -42,7 +48,7 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
       sections
         .map((section) => ({
           ...section,
-          panels: section.panels.filter((panel) => test(panel.key)),
+          panels: section.panels.filter((panel) => test(panel.key) || test(panel.title)),
         }))
         .filter((section) => section.panels.length > 0),
     [sections, test],
@@ -50,11 +56,11 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
   const [smoothing, setSmoothing] = useLaggedSmoothing(view.smoothing, (value) =>
     changeView({ smoothing: value }),
   );
-  const xOf = useMemo(() => axisOf(view.x, keys ?? []), [view.x, keys]);
-  const lines = useLineStore(runs, xOf);
+  const xOf = useMemo(() => axisOf(x, keys ?? []), [x, keys]);
+  const lines = useLineStore(runs, xOf, source);
   const state = useMemo<WorkspaceState>(
-    () => ({ ref, runs, lines, hover, xOf, xLog: view.xLog, smoothing }),
-    [ref, runs, lines, hover, xOf, view.xLog, smoothing],
+    () => ({ ref, runs, source, lines, hover, xOf, xLog: view.xLog, smoothing }),
+    [ref, runs, source, lines, hover, xOf, view.xLog, smoothing],
   );
   const toggle = useCallback(
     (name: string) =>
@@ -68,6 +74,8 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
     <section className="workspace" aria-label="Charts">
       <Toolbar
         view={view}
+        x={x}
+        timeOnly={source === "system"}
         changeView={changeView}
         smoothing={smoothing}
         onSmoothing={setSmoothing}
@@ -84,9 +92,9 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
           </p>
         )}
         {keys !== undefined && (runs.length === 0 || shown.length === 0) && (
-          <p className="workspace__empty muted">
+          <div className="workspace__empty muted">
             {searching && runs.length > 0 && sections.length > 0 ? "No panel matches." : empty}
-          </p>
+          </div>
         )}
         {runs.length > 0 && (
           <WorkspaceContext value={state}>
@@ -105,9 +113,21 @@ export function Workspace({ runs, keys, problem, storageKey, empty }: Props) {
   );
 }
 
-function useLineStore(runs: readonly Run[], xOf: (key: string) => string): LineStore {
+/** Relative time, unless the page is set to wall time. */
+function timeAxis(x: string): string {
+  return x === "_timestamp" ? x : "_runtime";
+}
+
+function useLineStore(
+  runs: readonly Run[],
+  xOf: (key: string) => string,
+  source: Source,
+): LineStore {
   const { ref } = useProject();
-  const store = useMemo(() => new LineStore((request) => fetchLines(ref, request)), [ref]);
+  const store = useMemo(
+    () => new LineStore((question) => fetchLines(ref, { ...question, source })),
+    [ref, source],
+  );
   useEffect(() => {
     store.open();
     return () => store.close();

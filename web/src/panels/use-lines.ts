@@ -29,9 +29,10 @@ export function useDetail(
   buckets: number,
   enabled: boolean,
 ): { lines: ReadonlyMap<string, LineData> | null; isFetching: boolean } {
-  const { ref, runs, xOf } = useWorkspace();
+  const { ref, runs, source, xOf } = useWorkspace();
   const x = xOf(key);
   const request = {
+    source,
     keys: [key],
     runs: runs.map((run) => run.id),
     x,

@@ -1,13 +1,15 @@
 import { createContext, use } from "react";
 import type { LineStore } from "../api/line-store";
 import type { ProjectRef } from "../api/queries";
-import type { Run } from "../api/types";
+import type { Run, Source } from "../api/types";
 import type { HoverStore } from "../lib/hover";
 
 /** What all panels of a workspace share. */
 export interface WorkspaceState {
   readonly ref: ProjectRef;
   readonly runs: readonly Run[];
+  /** Which history of the runs is drawn. */
+  readonly source: Source;
   readonly lines: LineStore;
   readonly hover: HoverStore;
   /** What a key is drawn over. */

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from runwake.model.metrics import GOALS, MetricRule, MetricRules
+from runwake.model.system_metrics import SystemMetric, find
 from runwake.store.ports import AlertRecord, FileRecord, Line, ProcessRecord, ProjectRecord
 from runwake.tracking.changes import ChangesView
 from runwake.tracking.media import MediaValue
@@ -17,6 +18,7 @@ from runwake.tracking.plain import plain_json
 from runwake.tracking.projects import ProjectKey
 from runwake.tracking.runs import HistoryRow, NumberedLine, RunDetail, RunKey, RunView
 from runwake.tracking.sorting import duration_s
+from runwake.tracking.sources import Source
 from runwake.wire.http import blob_path
 
 Body = dict[str, Any]
@@ -67,6 +69,7 @@ def detail_body(detail: RunDetail) -> Body:
         "exit_code": run.exit_code,
         "exit_reason": run.exit_reason,
         "traceback": run.traceback,
+        "num_system_rows": detail.num_system_rows,
         "processes": [_process_body(process) for process in detail.processes],
         "metric_definitions": [
             _definition_body(name, rule)
@@ -121,9 +124,10 @@ def project_key_body(key: ProjectKey) -> Body:
     }
 
 
-def run_key_body(run_key: RunKey) -> Body:
+def run_key_body(run_key: RunKey, source: Source) -> Body:
     """Return a `RunKey`."""
     key = run_key.summary
+    about = find(key.key) if source is Source.SYSTEM else None
     return {
         "key": key.key,
         "kind": key.kind.value,
@@ -132,6 +136,16 @@ def run_key_body(run_key: RunKey) -> Body:
         "maximum": finite(key.maximum),
         "last": plain_json(key.last),
         **_rule_body(run_key.rule),
+        "about": None if about is None else _about_body(about),
+    }
+
+
+def _about_body(metric: SystemMetric) -> Body:
+    return {
+        "title": metric.title,
+        "unit": metric.unit,
+        "section": metric.section,
+        "place": metric.place,
     }
 
 

@@ -14,6 +14,10 @@ RunStateName = Literal["running", "finished", "failed", "crashed", "killed"]
 ValueKindName = Literal["f", "i", "u", "b", "s", "j"]
 
 
+SourceName = Literal["history", "system"]
+"""What the run logged, or what its senders measured of their machines meanwhile."""
+
+
 class ErrorBody(BaseModel):
     """The one shape of all errors."""
 
@@ -140,6 +144,7 @@ class RunDetail(Run):
     exit_code: int | None
     exit_reason: str | None
     traceback: str | None
+    num_system_rows: int = Field(description="Rows of system metrics. Grows while a run is live.")
     processes: list[RunProcess]
     metric_definitions: list[MetricDefinition] = Field(description="By name.")
     alerts: list[Alert] = Field(description="In the order in which they came.")
@@ -186,6 +191,15 @@ class KeyList(BaseModel):
     keys: list[MetricKey]
 
 
+class KeyAbout(BaseModel):
+    """What a key that Runwake itself measures stands for."""
+
+    title: str = Field(description="For a person, e.g. GPU 0 temperature.")
+    unit: str = Field(description="Of the values, e.g. %, GiB; empty for counts.")
+    section: str = Field(description="Heading below which its chart stands, e.g. GPU 0.")
+    place: int = Field(description="Sorts charts, and sections by their first one.")
+
+
 class RunKey(BaseModel):
     """One key of one run, summarised without reading its values."""
 
@@ -198,6 +212,9 @@ class RunKey(BaseModel):
     step_metric: str | None = Field(description="Key to draw it over, by `define_metric`.")
     hidden: bool = Field(description="Whether charts leave it out by themselves.")
     goal: GoalName | None
+    about: KeyAbout | None = Field(
+        default=None, description="For keys of system metrics what they stand for."
+    )
 
 
 class RunKeyList(BaseModel):
@@ -215,6 +232,9 @@ class LinesRequest(BaseModel):
     x_min: float | None = None
     x_max: float | None = None
     max_buckets: int = Field(default=1_000, ge=8, le=10_000)
+    source: SourceName = Field(
+        default="history", description="system: what the runs' senders measured."
+    )
 
 
 class Line(BaseModel):

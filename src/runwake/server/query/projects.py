@@ -16,9 +16,11 @@ from runwake.server.query.bodies import (
     MediaList,
     Project,
     ProjectList,
+    SourceName,
 )
 from runwake.server.services import AppServices
 from runwake.tracking.charts import LinesQuestion
+from runwake.tracking.sources import Source
 
 router = APIRouter(prefix="/projects", tags=["projects"])
 
@@ -40,9 +42,11 @@ def get_project(entity: str, project: str, services: AppServices) -> Response:
 
 @router.get("/{entity}/{project}/keys", response_model=KeyList)
 @policy(Policy.READ)
-def list_keys(entity: str, project: str, services: AppServices) -> Response:
+def list_keys(
+    entity: str, project: str, services: AppServices, source: SourceName = "history"
+) -> Response:
     """Keys that the project's runs have logged, sorted by name."""
-    keys = services.projects.keys(entity, project)
+    keys = services.projects.keys(entity, project, Source(source))
     return JsonResponse({"keys": [answers.project_key_body(key) for key in keys]})
 
 
@@ -56,13 +60,18 @@ def get_lines(
     entity: str, project: str, body: LinesRequest, request: Request, services: AppServices
 ) -> Response:
     """Lines of charts. Answers 304 to an If-None-Match with the ETag of the same question."""
-    prepared = services.charts.prepare(entity, project, LinesQuestion(**body.model_dump()))
+    prepared = services.charts.prepare(entity, project, _question(body))
     headers = {"ETag": f'"{prepared.tag}"', "Cache-Control": "private, no-cache"}
     if prepared.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     lines = services.charts.lines(prepared)
     bodies = [answers.line_body(line, prepared.ids[line.run]) for line in lines]
     return JsonResponse({"lines": bodies}, headers=headers)
+
+
+def _question(body: LinesRequest) -> LinesQuestion:
+    fields = body.model_dump()
+    return LinesQuestion(**fields | {"source": Source(body.source)})
 
 
 @router.get("/{entity}/{project}/media", response_model=MediaList)

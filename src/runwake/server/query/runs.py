@@ -17,8 +17,10 @@ from runwake.server.query.bodies import (
     RunEdit,
     RunKeyList,
     RunPage,
+    SourceName,
 )
 from runwake.server.services import AppServices
+from runwake.tracking.sources import Source
 
 router = APIRouter(prefix="/projects/{entity}/{project}/runs", tags=["runs"])
 
@@ -89,10 +91,16 @@ def stop_run(entity: str, project: str, run: str, services: AppServices) -> Resp
 
 @router.get("/{run}/keys", response_model=RunKeyList)
 @policy(Policy.READ)
-def list_run_keys(entity: str, project: str, run: str, services: AppServices) -> Response:
+def list_run_keys(
+    entity: str,
+    project: str,
+    run: str,
+    services: AppServices,
+    source: SourceName = "history",
+) -> Response:
     """Keys of one run, sorted by name."""
-    keys = services.runs.keys(entity, project, run)
-    return JsonResponse({"keys": [answers.run_key_body(key) for key in keys]})
+    keys = services.runs.keys(entity, project, run, Source(source))
+    return JsonResponse({"keys": [answers.run_key_body(key, Source(source)) for key in keys]})
 
 
 @router.get("/{run}/history", response_model=HistoryPage)
@@ -105,9 +113,18 @@ def get_history(
     keys: Annotated[list[str] | None, Query(max_length=1_000)] = None,
     first_row: Annotated[int, Query(ge=0)] = 0,
     limit: Limit = 1_000,
+    source: SourceName = "history",
 ) -> Response:
     """Rows exactly as logged, in order of arrival."""
-    page = services.runs.history(entity, project, run, keys=keys, first_row=first_row, limit=limit)
+    page = services.runs.history(
+        entity,
+        project,
+        run,
+        keys=keys,
+        first_row=first_row,
+        limit=limit,
+        source=Source(source),
+    )
     rows = [answers.history_row_body(row) for row in page.rows]
     return JsonResponse({"rows": rows, "next_row": page.next_row})
 

@@ -151,6 +151,18 @@ class SqlMetaRead:
         )
         return self._connection.execute(query).first() is not None
 
+    def is_deleted_run(self, entity: str, project: str, run_id: str) -> bool:
+        """See `MetaRead.is_deleted_run`."""
+        query = (
+            select(DELETED_RUN.c.uid)
+            .join(PROJECT, DELETED_RUN.c.project_id == PROJECT.c.id)
+            .join(ENTITY, PROJECT.c.entity_id == ENTITY.c.id)
+            .where(
+                ENTITY.c.name == entity, PROJECT.c.name == project, DELETED_RUN.c.run_id == run_id
+            )
+        )
+        return self._connection.execute(query).first() is not None
+
     def files(self, run: RunUid) -> Sequence[FileRecord]:
         """See `MetaRead.files`."""
         query = select(RUN_FILE).where(RUN_FILE.c.run_uid == run).order_by(RUN_FILE.c.path)

@@ -203,6 +203,9 @@ class MetaRead(Protocol):
     def is_deleted_stream(self, entity: str, project: str, run_id: str, stream: str) -> bool:
         """Whether the stream wrote into a run of that id that was deleted since."""
 
+    def is_deleted_run(self, entity: str, project: str, run_id: str) -> bool:
+        """Whether any run of that id was ever deleted."""
+
     def files(self, run: RunUid) -> Sequence[FileRecord]:
         """Return the files of a run, by path."""
 
