@@ -28,7 +28,7 @@ MAX_RUN_ID_LENGTH: Final = 128
 
 _RUN_ID_FORBIDDEN: Final = frozenset(":;,#?/'\\")
 _PROJECT_FORBIDDEN: Final = frozenset("/\\#?%:")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def check_run_id(run_id: object, argument: str = "id") -> str:
@@ -79,7 +79,7 @@ def _check_name(
     bad = sorted(set(value) & forbidden)
     if bad:
         raise UsageError(f"{argument}={value!r} contains {' '.join(bad)}: {allowed} ({example})")
-    if not value or len(value) > max_length or value != value.strip() or _CONTROL.search(value):
+    if not value or len(value) > max_length or value != value.strip() or _NOT_TEXT.search(value):
         raise UsageError(f"{argument}={value!r} is not a valid name: {allowed} ({example})")
     if value in (".", ".."):
         raise UsageError(f"{argument}={value!r} is reserved: {allowed} ({example})")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from runwake.errors import UsageError
+from runwake.errors import ArgumentTypeError, UsageError
 from runwake.model.run import RunState
 from runwake.runlog.run_dir import RunDir
 from runwake.sdk.config import Config
@@ -22,6 +22,7 @@ from runwake.sdk.steps import History
 from runwake.sdk.summary import Summary, SummaryStore
 from runwake.wire.records import Alert, Console, Exit, RunStart
 
+_CONSOLE_SIZE = 1024 * 1024
 _ALERT_LEVELS = ("INFO", "WARN", "ERROR")
 
 
@@ -183,8 +184,16 @@ class Run(RunIdentity):
 
         Args:
             exit_code: 0 or None: finished; all else: failed.
+
+        Raises:
+            ArgumentTypeError: the exit code is no integer; the run goes on.
         """
-        self._finish(ending_of_code(0 if exit_code is None else int(exit_code)))
+        if exit_code is not None and not isinstance(exit_code, int):
+            raise ArgumentTypeError(
+                f"finish: exit_code must be an integer or None, got {exit_code!r} "
+                f"({type(exit_code).__name__})"
+            )
+        self._finish(ending_of_code(exit_code or 0))
 
     def __enter__(self) -> Run:
         return self
@@ -243,7 +252,9 @@ class Run(RunIdentity):
             self._shipping.forget_process()
 
     def _keep_console(self, channel: str, text: str) -> None:
-        self._stream.append_record(Console(channel=channel, text=text))
+        for start in range(0, len(text), _CONSOLE_SIZE):
+            piece = text[start : start + _CONSOLE_SIZE]
+            self._stream.append_record(Console(channel=channel, text=piece))
 
     def _record_exit(self, ending: Ending) -> None:
         """Write how the run ended; nothing is waited for."""

@@ -216,5 +216,10 @@ class LogStream:
 
     def _open(self, run_dir: RunDir, start: RunStart, lock: Lock | None = None) -> Writer:
         writer = LogWriter(FileAppender(run_dir.log_path(start.stream), self._warn), lock)
-        writer.append_record(start)
+        try:
+            writer.append_record(start)
+        except Exception as error:  # noqa: BLE001 - the log border: training goes on
+            self._warn("start-config", f"the config is left out of the run: {error}")
+            start.config = {}
+            writer.append_record(start)
         return writer

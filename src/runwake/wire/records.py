@@ -157,11 +157,27 @@ _PREFIX: Final = bytes((CONTROL,))
 def encode_record(record: AnyRecord) -> bytes:
     """Return the frame of one control record.
 
+    Characters that UTF-8 cannot carry become question marks: the bytes of an argument or of a path
+    that are no text come as such characters.
+
     Raises:
-        TypeError, OverflowError: the record holds a value that MessagePack cannot carry; callers
-            bring values into plain types first.
+        TypeError: the record holds a value that MessagePack cannot carry; callers bring values
+            into plain types first.
+        OverflowError: so does a number beyond 64 bits; or the record is too large.
     """
-    return frame(_PREFIX + _encoder.encode(record))
+    try:
+        payload = _encoder.encode(record)
+    except UnicodeEncodeError:
+        payload = _encoder.encode(_speakable(msgspec.to_builtins(record)))
+    return frame(_PREFIX + payload)
+
+
+def _speakable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_speakable(key): _speakable(entry) for key, entry in value.items()}
+    return [_speakable(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 @cache

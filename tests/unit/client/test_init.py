@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import runwake
 from runwake.errors import ArgumentTypeError, UsageError
 from runwake.runlog.run_dir import RunDir, create, discover
 from runwake.sdk.run import Run
+from runwake.wire.frames import MAX_BODY_SIZE
 from runwake.wire.records import Alert, AnyRecord, Exit, RunStart, RunUpdate
 
 Start = Callable[..., Run]
@@ -382,3 +384,70 @@ def test_the_standard_logging_of_the_script_is_left_alone(start_run: Start) -> N
     start_run().log({"a": 1})
 
     assert logging.getLogger().handlers == handlers
+
+
+def test_a_run_is_continued_by_its_own_id_in_its_own_project_alone(start_run: Start) -> None:
+    first = start_run(id="net-v1.5", project="one")
+    first.log({"a": 1})
+    first.finish()
+
+    for other in ({"id": "v1.5"}, {"id": "net-v1"}, {"id": "net-v1.5", "project": "two"}):
+        run = start_run(**{"project": "one", **other}, resume="allow")
+        assert (run.resumed, run.step) == (False, 0)
+        run.finish()
+    again = start_run(id="net-v1.5", project="one", resume="allow")
+    assert (again.resumed, again.step) == (True, 1)
+
+
+def test_an_id_longer_than_a_file_name_is_kept_and_continued(start_run: Start) -> None:
+    run = start_run(id="é" * 128)
+    run.log({"a": 1})
+    run.finish()
+
+    assert start_run(id="é" * 128, resume="must").step == 1
+
+
+def test_bytes_that_are_no_text_do_not_stop_a_run(
+    start_run: Start,
+    records_of: Callable[[Run], list[AnyRecord]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", "\udcff.csv"])
+
+    start = records_of(start_run(name="net \udcff", tags=["\udcff"]))[0]
+
+    assert isinstance(start, RunStart)
+    assert (start.args, start.name, start.tags) == (["?.csv"], "net ?", ["?"])
+
+
+def test_a_folder_that_is_gone_does_not_stop_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with runwake.init(mode="offline") as run:
+        run.log({"a": 1})
+
+    assert run.sync_dir is not None
+    shutil.rmtree(Path(run.sync_dir).parents[1])
+
+
+def test_a_config_that_is_too_large_is_left_out_and_the_run_goes_on(
+    start_run: Start,
+    records_of: Callable[[Run], list[AnyRecord]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = start_run(config={"big": "x" * (MAX_BODY_SIZE + 1)})
+
+    assert isinstance(records_of(run)[0], RunStart)
+    assert "the config is left out" in capsys.readouterr().err
+
+
+def test_an_exit_code_of_a_wrong_type_is_refused_in_words(start_run: Start) -> None:
+    run = start_run()
+
+    with pytest.raises(ArgumentTypeError, match=r"exit_code must be an integer or None, got '1'"):
+        run.finish("1")  # type: ignore[arg-type]
