@@ -16,10 +16,9 @@ from runwake.runlog.appender import FileAppender, Warn
 from runwake.runlog.run_dir import RunDir
 from runwake.runlog.writer import Lock, LogWriter
 from runwake.sdk.naming import make_stream_name
-from runwake.wire.records import AnyRecord, RunStart
+from runwake.wire.records import FORK_STREAM_PREFIX, AnyRecord, RunStart
 from runwake.wire.rows import Packer, Schema, Shape, Step
 
-FORK_STREAM_PREFIX: Final = "fork-"
 _NULL_PACKER: Final = Packer(Schema(0, "q", "", ()))
 
 
