@@ -291,13 +291,19 @@ def test_an_exception_in_the_with_block_ends_the_run_and_goes_on(
 
 
 def test_hooks_are_taken_off_at_the_end(start_run: Start) -> None:
-    before = (sys.excepthook, sys.exit)
+    def hooks() -> list[Any]:
+        return [sys.excepthook, sys.exit, vars(SystemExit)["code"]]
 
-    run = start_run()
-    assert (sys.excepthook, sys.exit) != before
-    run.finish()
+    before = hooks()
 
-    assert (sys.excepthook, sys.exit) == before
+    first, second = start_run(), start_run(reinit="create_new")
+    assert all(now != then for now, then in zip(hooks(), before, strict=True))
+    assert SystemExit(7).code == 7
+    second.finish()
+    assert vars(SystemExit)["code"] is not before[2]
+    first.finish()
+
+    assert hooks() == before
 
 
 def test_name_notes_and_tags_may_be_set_and_nothing_else(
