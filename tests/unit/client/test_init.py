@@ -25,6 +25,8 @@ Records = Callable[[Run], list[AnyRecord]]
     ("options", "message"),
     [
         ({"project": "a/b"}, "project='a/b' contains /"),
+        ({"project": "\udcff"}, r"project='\\udcff' is not a valid name"),
+        ({"entity": "api"}, "entity='api' is reserved: the server's own addresses"),
         ({"id": "a/b"}, "id='a/b' contains /"),
         ({"id": 7}, r"id must be a string .* got 7 \(int\)"),
         ({"resume": "maybe"}, "resume='maybe': expected one of never, allow, must, auto"),
