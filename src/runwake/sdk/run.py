@@ -257,21 +257,23 @@ class Run(RunIdentity):
             self._stream.append_record(Console(channel=channel, text=piece))
 
     def _record_exit(self, ending: Ending) -> None:
-        """Write how the run ended; nothing is waited for."""
+        """Write how the run ended, as the last of its log; nothing is waited for."""
         self._history.close(
             f"run {self.id} is finished: this call to log came too late; start another run with "
             "runwake.init()"
         )
-        if self._stream.is_own:
-            self._stream.append_record(
-                Exit(
-                    state=ending.state.value,
-                    code=ending.code,
-                    reason=ending.reason,
-                    traceback=ending.traceback,
+        writer = self._stream.writer
+        with writer.lock:  # so that no other thread adds a record behind the last one
+            if self._stream.is_own:
+                self._stream.append_record(
+                    Exit(
+                        state=ending.state.value,
+                        code=ending.code,
+                        reason=ending.reason,
+                        traceback=ending.traceback,
+                    )
                 )
-            )
-        self._stream.writer.flush()
+            writer.close()
 
     def _finish(self, ending: Ending) -> None:
         if self._finished:
@@ -282,9 +284,7 @@ class Run(RunIdentity):
         if self._console is not None:
             self._console.stop()
         self._record_exit(ending)
-        writer = self._stream.writer
-        size = writer.position
-        writer.close()
+        size = self._stream.writer.position
         if self._stream.is_own:
             if self._hooks is not None:
                 self._hooks.remove()

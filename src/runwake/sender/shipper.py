@@ -171,6 +171,7 @@ class StreamShipper:
         except OtherOffsetError as error:
             self._move_to(error.expected, size)
             self._offered = min(self._offered, error.expected)
+            self._uploaded.clear()  # who has lost rows may have lost blobs
             return None
 
     def _take(self, answer: IngestAnswer) -> None:

@@ -59,6 +59,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OffsetMismatchError, _range_refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(UnicodeEncodeError, _no_text)
     for kind in (RunwakeError, ForbiddenError, TooLargeError, TooSlowError):
         app.add_exception_handler(kind, _known)
     app.add_middleware(_LastResort)
@@ -88,6 +89,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = problems[0]
     message = f"{first['where']}: {first['message']}"
     return error_answer(422, "invalid", message, {"problems": problems})
+
+
+async def _no_text(request: Request, error: Exception) -> Response:
+    """JSON can name halves of characters; no store can keep them."""
+    return error_answer(422, "invalid", "a text holds a lone surrogate: send whole characters")
 
 
 async def _http(request: Request, error: Exception) -> Response:

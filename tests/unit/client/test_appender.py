@@ -222,3 +222,17 @@ def test_the_first_record_is_found_however_large_it_is(tmp_path: Path) -> None:
     writer.close()
 
     assert read_start(log) == start
+
+
+def test_what_finds_no_room_at_the_end_is_counted_and_said() -> None:
+    warnings = Warnings()
+    appender = FileAppender(Path("/dev/full"), warnings)
+    appender.append(b"12345")
+    appender.append(b"678")
+
+    appender.close()
+
+    assert (appender.num_dropped, appender.position) == (2, 0)
+    assert warnings[-1] == "log-lost"
+    appender.close()
+    assert appender.num_dropped == 2

@@ -3,7 +3,10 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import runwake
 from runwake.errors import ArgumentTypeError, UsageError
 from runwake.runlog.run_dir import RunDir, create, discover
 from runwake.sdk.run import Run
+from runwake.sdk.shipping import is_reachable
 from runwake.wire.frames import MAX_BODY_SIZE
 from runwake.wire.records import Alert, AnyRecord, Exit, RunStart, RunUpdate
 
@@ -459,3 +463,32 @@ def test_an_exit_code_of_a_wrong_type_is_refused_in_words(start_run: Start) -> N
 
     with pytest.raises(ArgumentTypeError, match=r"exit_code must be an integer or None, got '1'"):
         run.finish("1")  # type: ignore[arg-type]
+
+
+def test_nothing_follows_the_exit_record(
+    start_run: Start, records_of: Callable[[Run], list[AnyRecord]]
+) -> None:
+    run = start_run()
+    run.finish()
+    run.config.update({"late": 1})
+    run.name = "late"
+
+    assert isinstance(records_of(run)[-1], Exit)
+
+
+def test_a_name_that_takes_long_to_look_up_does_not_hold_init_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[Any]:
+        answered.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    began = time.monotonic()
+
+    assert not is_reachable("http://tracker.example:80", timeout_s=0.1)
+
+    assert time.monotonic() - began < 5
+    answered.set()

@@ -164,3 +164,12 @@ def test_no_bytes_make_the_reader_fail(bodies: list[tuple[int, bytes]], final: b
     assert batch.steps[-1] == 5
     assert held_back is None
     assert content.end == len(log)
+
+
+def test_a_value_that_is_none_does_not_hide_the_one_before() -> None:
+    log = LogBuilder().row({"a": 1.0}, 0).row({"a": None, "b": 2}, 1)
+
+    (_, logged) = RangeReader(log.data, NOWHERE, {}, {}).read(final=False).meta
+
+    assert isinstance(logged, LoggedValues)
+    assert logged.last_values() == ({"a": 1.0, "b": 2}, 1)
