@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from runwake.testing.ingest_double import IngestDouble
 from runwake.wire.records import Exit
 
@@ -56,13 +54,4 @@ def test_no_logged_row_is_lost_or_doubled_by_kill_9(
     train: Train, eventually: Eventually, server: IngestDouble
 ) -> None:
     for seed in range(6):
-        kill_at_random(train, eventually, server, seed)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(600)
-def test_no_logged_row_is_lost_or_doubled_by_kill_9_fifty_times(
-    train: Train, eventually: Eventually, server: IngestDouble
-) -> None:
-    for seed in range(100, 150):
         kill_at_random(train, eventually, server, seed)

@@ -238,6 +238,15 @@ ENDS = [
     ("raise KeyboardInterrupt", 130, ("killed", 255, "KeyboardInterrupt (Ctrl-C)")),
     ("pass", 0, ("finished", 0, None)),
     ("run.finish(5)", 0, ("failed", 5, "exit code 5")),
+    ("raise SystemExit(3)", 3, ("failed", 3, "exit code 3")),
+    ("raise SystemExit", 0, ("finished", 0, None)),
+    ("exit(4)", 4, ("failed", 4, "exit code 4")),
+    ("try:\n    sys.exit(2)\nexcept SystemExit:\n    pass", 0, ("finished", 0, None)),
+    (
+        "sys.excepthook = lambda *_: print('ValueError', file=sys.stderr)\nraise ValueError('bad')",
+        1,
+        ("failed", 1, "ValueError: bad"),
+    ),
     ("os.kill(os.getpid(), signal.SIGTERM)", -15, ("killed", 143, "SIGTERM")),
 ]
 
@@ -293,6 +302,21 @@ def test_the_scripts_own_handler_of_sigterm_is_called(
     assert (code, out) == (7, "saved\n")
     eventually(lambda: endings(server))
     assert (endings(server)[0].state, endings(server)[0].reason) == ("killed", "SIGTERM")
+
+
+def test_the_scripts_own_handler_of_sigterm_is_called_in_a_forked_child_too(train: Train) -> None:
+    training = train(
+        "import os, signal\n"
+        "signal.signal(signal.SIGTERM, lambda *_: os._exit(7))\n"
+        "run = runwake.init(id='r')\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    os._exit(0)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+
+    assert training.wait()[1] == "7\n"
 
 
 def test_a_forked_child_writes_a_stream_of_its_own(
@@ -390,3 +414,31 @@ def test_the_log_of_the_sender_holds_no_key(train: Train, server: IngestDouble) 
             assert b"very-secret-key" not in path.read_bytes()
             assert path.stat().st_mode & 0o077 == 0
     assert os.path.exists(training.run_dir.sender / "sender.log")  # noqa: PTH110
+
+
+WORKER = """
+import multiprocessing, sys
+def work():
+    run = runwake.init(id='r')
+    run.log({{'i': 0}})
+    {how}
+process = multiprocessing.get_context('fork').Process(target=work)
+process.start()
+process.join()
+sys.exit(process.exitcode)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "state"),
+    [("pass", 0, "finished"), ("sys.exit(3)", 3, "failed"), ("1 / 0", 1, "failed")],
+)
+def test_a_run_of_a_worker_process_ends_with_it(
+    train: Train, server: IngestDouble, eventually: Eventually, how: str, code: int, state: str
+) -> None:
+    training = train(WORKER.format(how=how))
+
+    assert training.wait()[0] == code
+    eventually(lambda: endings(server))
+    assert [(ending.state, ending.code) for ending in endings(server)] == [(state, code)]
+    assert numbers(server) == [0]

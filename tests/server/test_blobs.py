@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import socket
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from runwake.server.ingest.request_body import TooSlowError, blocking_chunks
 from runwake.testing.in_process import Api, serving
 from runwake.testing.logs import LogBuilder
 from runwake.wire.http import blob_path
@@ -169,3 +174,29 @@ def test_large_blobs_come_in_and_go_out_in_pieces(api: Api) -> None:
 
     assert put(api, path=path, data=data) == 201
     assert api.request("GET", path).data == data
+
+
+def test_uploads_that_stand_still_do_not_hold_others_up(api: Api) -> None:
+    head = f"PUT /api/v1/blobs/local/demo/{'a' * 64} HTTP/1.1\r\nHost: localhost\r\n"
+    with ExitStack() as uploads:
+        for _ in range(60):
+            upload = socket.create_connection(("127.0.0.1", api.port))
+            uploads.enter_context(upload)
+            upload.sendall(f"{head}Content-Length: 9\r\n\r\nx".encode())
+
+        for _ in range(20):
+            assert api.request("GET", "/projects").status == 200
+
+
+def test_an_upload_that_does_not_get_on_is_given_up() -> None:
+    async def stall() -> AsyncIterator[bytes]:
+        yield b"first"
+        await asyncio.Event().wait()
+
+    async def receive() -> None:
+        chunks = blocking_chunks(stall(), asyncio.get_running_loop(), pause_s=0.05)
+        assert await asyncio.to_thread(next, chunks) == b"first"
+        with pytest.raises(TooSlowError, match=r"0\.05 s"):
+            await asyncio.to_thread(next, chunks)
+
+    asyncio.run(receive())

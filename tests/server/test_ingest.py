@@ -3,11 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 
 from runwake.testing.in_process import Api, serving
 from runwake.testing.logs import LogBuilder
+from runwake.wire import frames
 from runwake.wire.http import MAX_RANGE_SIZE, stream_path
 from runwake.wire.records import Console, RunStart
 
@@ -343,3 +345,39 @@ def test_a_silent_run_is_marked_and_comes_back(tmp_path: Path) -> None:
         run = api.get(RUN)
         assert run["state"] == "running"
         assert run["finished_at"] is None
+
+
+def hostile(**fields: Any) -> bytes:
+    """Return the frame of a record with fields as no client of ours sends them."""
+    return frames.frame(bytes((frames.CONTROL,)) + msgspec.msgpack.encode(fields))
+
+
+NAN = float("nan")
+HOSTILE = [
+    hostile(type="console", time=NAN, channel="stdout", text="a line\n"),
+    hostile(type="alert", time=NAN, title="t"),
+    hostile(type="exit", time=NAN, state="finished", code=2**63),
+    hostile(type="file", path="../../x\0", digest="no", size=2**64 - 1),
+    hostile(
+        type="start",
+        time=NAN,
+        entity="local",
+        project="demo",
+        run_id="r1",
+        stream="w1",
+        pid=2**64 - 1,
+    ),
+]
+
+
+@pytest.mark.parametrize("frame", HOSTILE)
+def test_numbers_that_no_database_keeps_do_not_hold_a_stream_up(api: Api, frame: bytes) -> None:
+    log = LogBuilder().raw(frame).row({"a": 1.0}, 0)
+
+    api.ship_all(log, final=True)
+
+    run = "/projects/local/demo/runs/r1"
+    assert api.get(run)["num_rows"] == 1
+    assert api.get(f"{run}/history")["rows"][0]["values"] == {"a": 1.0}
+    for part in ("console", "files"):
+        assert api.get(f"{run}/{part}") is not None

@@ -295,3 +295,15 @@ def test_the_server_tells_who_it_is(api: Api) -> None:
 def test_health_and_readiness(api: Api) -> None:
     assert api.get("/healthz") == {"status": "ok"}
     assert api.get("/readyz") == {"status": "ok"}
+
+
+def test_halves_of_characters_are_refused(api: Api) -> None:
+    response = api.request(
+        "POST",
+        "/projects/local/demo/lines",
+        body=b'{"runs": ["\\ud800"], "keys": ["a"]}',
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert response.status == 422
+    assert "surrogate" in response.json()["error"]["message"]

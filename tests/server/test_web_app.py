@@ -75,3 +75,8 @@ def test_without_a_built_app_the_page_says_how_to_build_it(api: Api, tmp_path: P
     assert response.status == 503
     assert b"make setup" in response.data
     assert api.request("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize("path", ["/local/" + "%C3%A9" * 128, "/" + "a" * 300, "/x" * 3_000])
+def test_an_address_that_is_longer_than_any_file_name_is_the_app(built: Api, path: str) -> None:
+    assert built.request("GET", path).status == 200

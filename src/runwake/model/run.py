@@ -28,7 +28,8 @@ MAX_RUN_ID_LENGTH: Final = 128
 
 _RUN_ID_FORBIDDEN: Final = frozenset(":;,#?/'\\")
 _PROJECT_FORBIDDEN: Final = frozenset("/\\#?%:")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_SERVER_PATHS: Final = frozenset({"api", "assets", "healthz", "readyz"})
+_NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def check_run_id(run_id: object, argument: str = "id") -> str:
@@ -51,7 +52,10 @@ def check_project(project: object, argument: str = "project") -> str:
 
 def check_entity(entity: object, argument: str = "entity") -> str:
     """Return `entity` if it may name a user or team."""
-    return _check_name(entity, argument, _PROJECT_FORBIDDEN, MAX_PROJECT_LENGTH, "'my-team', say")
+    name = _check_name(entity, argument, _PROJECT_FORBIDDEN, MAX_PROJECT_LENGTH, "'my-team', say")
+    if name in _SERVER_PATHS:
+        raise UsageError(f"{argument}={name!r} is reserved: the server's own addresses begin so")
+    return name
 
 
 def check_tag(tag: object, argument: str = "tags") -> str:
@@ -79,7 +83,7 @@ def _check_name(
     bad = sorted(set(value) & forbidden)
     if bad:
         raise UsageError(f"{argument}={value!r} contains {' '.join(bad)}: {allowed} ({example})")
-    if not value or len(value) > max_length or value != value.strip() or _CONTROL.search(value):
+    if not value or len(value) > max_length or value != value.strip() or _NOT_TEXT.search(value):
         raise UsageError(f"{argument}={value!r} is not a valid name: {allowed} ({example})")
     if value in (".", ".."):
         raise UsageError(f"{argument}={value!r} is reserved: {allowed} ({example})")

@@ -39,7 +39,7 @@ class Appender(Protocol):
         """Try to write all that waits in memory; whether nothing is left waiting."""
 
     def close(self) -> None:
-        """Flush and release the file. Further appends are dropped."""
+        """Flush and release the file. What finds no room and further appends are dropped."""
 
 
 class FileAppender:
@@ -97,8 +97,20 @@ class FileAppender:
         return not self._backlog
 
     def close(self) -> None:
-        """Flush and release the file; a second call does nothing."""
-        self.flush()
+        """Flush and release the file; a second call does nothing.
+
+        What finds no room now is lost, counted and warned of: nobody will write it later.
+        """
+        if not self.flush() and not self._closed:
+            self.num_dropped += len(self._backlog)
+            self._warn(
+                "log-lost",
+                f"the run log {self._path} takes no bytes: the last {len(self._backlog)} writes, "
+                f"{self._backlog_size} bytes, are lost",
+            )
+            self.position -= self._backlog_size
+            self._backlog.clear()
+            self._backlog_size = 0
         self._closed = True
         self._close_fd()
 

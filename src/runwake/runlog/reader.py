@@ -65,9 +65,7 @@ def read_start(path: Path) -> RunStart | None:
         LogFormatError: the file is no run log of a version that we read.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        data = file.read(_CHUNK_SIZE)
-    for record in _records(scan(data, 0, final=True)):
+    for record in _records(read_frames(path)):  # a large config makes it a large record
         return record if isinstance(record, RunStart) else None
     return None
 

@@ -28,6 +28,7 @@ for the run that they are to continue."""
 LOG_SUFFIX: Final = ".rwlog"
 _OFFLINE_PREFIX: Final = "offline-"
 _RUN_PREFIX: Final = "run-"
+_MAX_ID_BYTES: Final = 128
 
 
 class RunDir:
@@ -70,7 +71,7 @@ def create(
     """
     root = parent / root_name
     started = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
-    name = f"{_OFFLINE_PREFIX if offline else ''}{_RUN_PREFIX}{started}-{run_id}"
+    name = f"{_OFFLINE_PREFIX if offline else ''}{_RUN_PREFIX}{started}-{folder_part(run_id)}"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _make_unique(root, name)
     run_dir = RunDir(path.absolute())
@@ -96,6 +97,14 @@ def discover(roots: Iterable[Path]) -> Iterator[RunDir]:
             if real not in seen:
                 seen.add(real)
                 yield RunDir(real)
+
+
+def folder_part(run_id: str) -> str:
+    """Return what of a run's id stands in the name of its folder: no file system takes all of it.
+
+    Logs hold the whole id.
+    """
+    return run_id.encode()[:_MAX_ID_BYTES].decode(errors="ignore")
 
 
 def is_run_dir(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from threading import Lock
+from threading import RLock
 
 
 class Notices:
@@ -16,11 +16,11 @@ class Notices:
     def __init__(self, silent: bool = False) -> None:
         self.silent = silent
         self._said: set[str] = set()
-        self._lock = Lock()
+        self._lock = RLock()
 
     def after_fork(self) -> None:
         """Forget a lock that another thread of the parent may hold; called in a forked child."""
-        self._lock = Lock()
+        self._lock = RLock()
 
     def say(self, line: str) -> None:
         """Print one line."""

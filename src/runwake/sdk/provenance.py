@@ -63,6 +63,14 @@ def strip_credentials(text: str) -> str:
     return f"{scheme}://{host}{strip_credentials(rest[end:])}"
 
 
+def current_folder() -> Path | None:
+    """Return the folder that the program works in, None if somebody has deleted it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
 def program_path() -> str | None:
     """Return the script or module that runs, None in an interactive session."""
     main = sys.modules.get("__main__")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from runwake.errors import LogFormatError, UsageError
 from runwake.runlog.reader import read_exit, read_last_step, read_start
-from runwake.runlog.run_dir import RunDir, discover
+from runwake.runlog.run_dir import RunDir, discover, folder_part
 from runwake.wire.records import RunStart
 
 
@@ -20,8 +21,10 @@ class Resumption(NamedTuple):
     next_step: int = 0
 
 
-def find_earlier(parent: Path, run_id: str | None, resume: str) -> Resumption:
-    """Return what is known here of the run that is to be continued.
+def find_earlier(
+    parent: Path, entity: str, project: str, run_id: str | None, resume: str
+) -> Resumption:
+    """Return what is known here of the run of a project that is to be continued.
 
     `auto` without an id takes up the newest run if it did not end well. Runs that were made on
     another machine are unknown here; the server joins them by their id.
@@ -34,18 +37,31 @@ def find_earlier(parent: Path, run_id: str | None, resume: str) -> Resumption:
     if run_id is None:
         if resume == "must":
             raise UsageError('resume="must" needs the id of the run to continue (id=...)')
-        return _newest_unfinished(parent) if resume == "auto" else Resumption()
-    found = [d for d in discover([parent]) if d.path.name.split(".")[0].endswith(f"-{run_id}")]
-    if not found:
-        return Resumption(run_id=run_id)
-    return Resumption(True, run_id, max(map(_next_step, found)))
+        known = _newest_first(parent, entity, project)
+        return _unfinished(known) if resume == "auto" else Resumption()
+    steps = [
+        _next_step(run_dir)
+        for run_dir, start in _newest_first(parent, entity, project, run_id)
+        if start.run_id == run_id
+    ]
+    return Resumption(bool(steps), run_id, max(steps, default=0))
 
 
-def _newest_unfinished(parent: Path) -> Resumption:
+def _newest_first(
+    parent: Path, entity: str, project: str, run_id: str = ""
+) -> Iterator[tuple[RunDir, RunStart]]:
+    """Yield the runs of a project; only those whose folder may be that of `run_id`, if given."""
     for run_dir in reversed(list(discover([parent]))):
-        start = _main_start(run_dir)
-        if start is None:
+        if folder_part(run_id) not in run_dir.path.name:
             continue
+        start = _main_start(run_dir)
+        if start is not None and (start.entity, start.project) == (entity, project):
+            yield run_dir, start
+
+
+def _unfinished(runs: Iterator[tuple[RunDir, RunStart]]) -> Resumption:
+    """Return the first of the runs to continue, if it did not end well."""
+    for run_dir, start in runs:
         ending = read_exit(run_dir.log_path(start.stream))
         if ending is not None and ending.state == "finished":
             return Resumption()

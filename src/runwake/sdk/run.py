@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from runwake.errors import UsageError
+from runwake.errors import ArgumentTypeError, UsageError
 from runwake.model.run import RunState
 from runwake.runlog.run_dir import RunDir
 from runwake.sdk.config import Config
@@ -23,6 +23,7 @@ from runwake.sdk.steps import History
 from runwake.sdk.summary import Summary, SummaryStore
 from runwake.wire.records import Alert, Console, Exit, RunStart
 
+_CONSOLE_SIZE = 1024 * 1024
 _ALERT_LEVELS = ("INFO", "WARN", "ERROR")
 
 
@@ -195,10 +196,18 @@ class Run(RunIdentity, MirroredCalls):
         Args:
             exit_code: 0 or None: finished; all else: failed.
             quiet: accepted with a warning, for older callers: it has no effect.
+
+        Raises:
+            ArgumentTypeError: the exit code is no integer; the run goes on.
         """
         if quiet is not None:
             self._notices.warn_once("finish-quiet", "finish: quiet is accepted and has no effect")
-        self._finish(ending_of_code(0 if exit_code is None else int(exit_code)))
+        if exit_code is not None and not isinstance(exit_code, int):
+            raise ArgumentTypeError(
+                f"finish: exit_code must be an integer or None, got {exit_code!r} "
+                f"({type(exit_code).__name__})"
+            )
+        self._finish(ending_of_code(exit_code or 0))
 
     def __enter__(self) -> Run:
         return self
@@ -257,24 +266,28 @@ class Run(RunIdentity, MirroredCalls):
             self._shipping.forget_process()
 
     def _keep_console(self, channel: str, text: str) -> None:
-        self._stream.append_record(Console(channel=channel, text=text))
+        for start in range(0, len(text), _CONSOLE_SIZE):
+            piece = text[start : start + _CONSOLE_SIZE]
+            self._stream.append_record(Console(channel=channel, text=piece))
 
     def _record_exit(self, ending: Ending) -> None:
-        """Write how the run ended; nothing is waited for."""
+        """Write how the run ended, as the last of its log; nothing is waited for."""
         self._history.close(
             f"run {self.id} is finished: this call to log came too late; start another run with "
             "runwake.init()"
         )
-        if self._stream.is_own:
-            self._stream.append_record(
-                Exit(
-                    state=ending.state.value,
-                    code=ending.code,
-                    reason=ending.reason,
-                    traceback=ending.traceback,
+        writer = self._stream.writer
+        with writer.lock:  # so that no other thread adds a record behind the last one
+            if self._stream.is_own:
+                self._stream.append_record(
+                    Exit(
+                        state=ending.state.value,
+                        code=ending.code,
+                        reason=ending.reason,
+                        traceback=ending.traceback,
+                    )
                 )
-            )
-        self._stream.writer.flush()
+            writer.close()
 
     def _finish(self, ending: Ending) -> None:
         if self._finished:
@@ -285,9 +298,7 @@ class Run(RunIdentity, MirroredCalls):
         if self._console is not None:
             self._console.stop()
         self._record_exit(ending)
-        writer = self._stream.writer
-        size = writer.position
-        writer.close()
+        size = self._stream.writer.position
         if self._stream.is_own:
             if self._hooks is not None:
                 self._hooks.remove()

@@ -170,7 +170,9 @@ def _start_run(
     notices: Notices,
 ) -> Run:
     parent = Path(values["dir"] or ".")
-    earlier = find_earlier(parent, values["run_id"], values["resume"])
+    entity = values["entity"] or DEFAULT_ENTITY
+    project = values["project"] or DEFAULT_PROJECT
+    earlier = find_earlier(parent, entity, project, values["run_id"], values["resume"])
     run_id = values["run_id"] or earlier.run_id or make_run_id()
     start = _make_start(values, run_id, config)
     options = RunOptions(
@@ -234,10 +236,10 @@ def _open_run_in(
 
 
 def _make_start(values: Mapping[str, Any], run_id: str, config: dict[str, Any]) -> RunStart:
-    folder = Path.cwd()
+    folder = provenance.current_folder()
     disabled = values["mode"] == "disabled"
     git = provenance.GitState(None, None)
-    if not disabled and not values["disable_git"]:
+    if folder is not None and not disabled and not values["disable_git"]:
         git = provenance.read_git(folder)
     return RunStart(
         time=time.time(),
@@ -256,7 +258,7 @@ def _make_start(values: Mapping[str, Any], run_id: str, config: dict[str, Any]) 
         pid=os.getpid(),
         program=provenance.program_path(),
         args=provenance.mask_arguments(sys.argv[1:]),
-        cwd=str(folder),
+        cwd=None if folder is None else str(folder),
         python=provenance.python_version(),
         os=provenance.operating_system(),
         cpu_count=os.cpu_count(),

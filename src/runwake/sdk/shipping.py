@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -185,14 +186,23 @@ class _Waiting:
 
 
 def is_reachable(base_url: str, timeout_s: float = 0.5) -> bool:
-    """Whether somebody takes connections at the server's address."""
-    parts = urlsplit(base_url)
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        with socket.create_connection((parts.hostname or "", port), timeout=timeout_s):
-            return True
-    except (OSError, ValueError):
-        return False
+    """Whether somebody takes connections at the server's address, as far as soon known."""
+    connected = Event()
+
+    def connect() -> None:
+        parts = urlsplit(base_url)
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            with socket.create_connection((parts.hostname or "", port), timeout=timeout_s):
+                connected.set()
+        except (OSError, ValueError):
+            return
+
+    # Beside the training, as looking a name up knows no timeout.
+    thread = Thread(target=connect, name="runwake-connect", daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    return connected.is_set()
 
 
 def sync_command(path: Path) -> str:

@@ -134,12 +134,9 @@ class History:
         """The way of all rows whose shape is new or not plain."""
         if self._closed_reason is not None:
             raise UsageError(self._closed_reason)
-        if not isinstance(data, Mapping):
-            raise ArgumentTypeError(
-                f"log takes a dict of names and values, got {bounded_repr(data)} "
-                f"({type(data).__name__})"
-            )
-        flat = flatten(data, self._warn)
+        flat = self._flatten(data)
+        if flat is None:
+            return
         row_step = self.step if step is None else step
         open_ = commit is False if step is None else commit is not True
         row = self._plain_row(flat, row_step)
@@ -164,6 +161,22 @@ class History:
             return row | steps
         self._note_row(steps)
         return row
+
+    def _flatten(self, data: Any) -> Mapping[KeyPath, Any] | None:
+        """Return the values of a `log` call by key path, None if they cannot be read."""
+        try:
+            if isinstance(data, Mapping):
+                return flatten(data, self._warn)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the log border: training goes on
+            kind = type(data).__name__
+            self._warn(f"data-{kind}", f"a row in a {kind} cannot be read and is lost: {error!r}")
+            return None
+        raise ArgumentTypeError(
+            f"log takes a dict of names and values, got {bounded_repr(data)} "
+            f"({type(data).__name__})"
+        )
 
     def _plain_row(self, flat: Mapping[KeyPath, Any], step: Step) -> dict[KeyPath, Any]:
         return {path: self._plain_value(path, value, step) for path, value in flat.items()}

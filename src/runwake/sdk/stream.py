@@ -16,10 +16,9 @@ from runwake.runlog.appender import FileAppender, Warn
 from runwake.runlog.run_dir import RunDir
 from runwake.runlog.writer import Lock, LogWriter
 from runwake.sdk.naming import make_stream_name
-from runwake.wire.records import AnyRecord, RunStart
+from runwake.wire.records import FORK_STREAM_PREFIX, AnyRecord, RunStart
 from runwake.wire.rows import Packer, Schema, Shape, Step
 
-FORK_STREAM_PREFIX: Final = "fork-"
 _NULL_PACKER: Final = Packer(Schema(0, "q", "", ()))
 
 
@@ -216,5 +215,10 @@ class LogStream:
 
     def _open(self, run_dir: RunDir, start: RunStart, lock: Lock | None = None) -> Writer:
         writer = LogWriter(FileAppender(run_dir.log_path(start.stream), self._warn), lock)
-        writer.append_record(start)
+        try:
+            writer.append_record(start)
+        except Exception as error:  # noqa: BLE001 - the log border: training goes on
+            self._warn("start-config", f"the config is left out of the run: {error}")
+            start.config = {}
+            writer.append_record(start)
         return writer

@@ -30,6 +30,8 @@ _INT_MIN: Final = -(2**63)
 _UINT_END: Final = 2**64
 
 WarnOnce = Callable[[str, str], None]
+_Entries = list[tuple[Any, Any]]
+_Above = tuple[int, ...]
 _AS_TEXT: Final = (Number, Decimal, PurePath, UUID, timedelta)
 
 
@@ -55,33 +57,49 @@ def flatten(data: Mapping[str, Any], warn: WarnOnce) -> dict[KeyPath, Any]:
             )
         elif not key:
             warn("empty-key", "log: the key '' is left out: a metric needs a name")
-        elif isinstance(value, Mapping) and not _is_typed(value):
-            _flatten_into(flat, (clean_text(key),), value, 1)
+        elif (entries := _entries(value)) is not None:
+            _flatten_into(flat, (clean_text(key),), entries, (id(value),))
         else:
             flat[clean_text(key)] = value
     return flat
 
 
 def _flatten_into(
-    flat: dict[KeyPath, Any], path: tuple[str, ...], data: Mapping[Any, Any], depth: int
+    flat: dict[KeyPath, Any], path: tuple[str, ...], entries: _Entries, above: _Above
 ) -> None:
-    for key, value in data.items():
-        below = (*path, clean_text(str(key)))
-        if isinstance(value, Mapping) and not _is_typed(value) and depth < _MAX_DEPTH:
-            _flatten_into(flat, below, value, depth + 1)
-        else:
+    for key, value in entries:
+        below = (*path, _text(key))
+        inner = _entries(value)
+        if inner is None or len(above) >= _MAX_DEPTH or id(value) in above:
             flat[below] = value
+        else:
+            _flatten_into(flat, below, inner, (*above, id(value)))
 
 
-def _is_typed(value: Mapping[Any, Any]) -> bool:
-    """Whether a dict stands for one value, such as a histogram, and is not taken apart."""
-    return isinstance(value.get("_type"), str)
+def _entries(value: Any) -> _Entries | None:
+    """Return what a nested dict holds, None if the value is none or cannot be read.
+
+    A dict with a `_type` stands for one value, such as a histogram, and is not taken apart.
+    """
+    try:
+        if not isinstance(value, Mapping) or isinstance(value.get("_type"), str):
+            return None
+        return list(value.items())
+    except Exception:  # noqa: BLE001 - any code of the user's may be behind it; part of the log border
+        return None
 
 
-def plain(value: Any, warn: WarnOnce, depth: int = 0) -> Any:
+def _text(key: Any) -> str:
+    """Return a key below the top level as a string."""
+    return clean_text(key) if type(key) is str else bounded_text(key, str)
+
+
+def plain(value: Any, warn: WarnOnce, above: _Above = ()) -> Any:
     """Return the value in plain types: None, bool, int of 64 bits, float, str, list, dict.
 
     Registered scalars of numpy stay as they are: the run log packs them without a conversion.
+    What holds itself, or lies too deep, becomes its `repr`. `above` are the ids of the values that
+    hold this one.
     """
     kind = type(value)
     if value is None or kind is float or kind is bool:
@@ -90,15 +108,16 @@ def plain(value: Any, warn: WarnOnce, depth: int = 0) -> Any:
         return plain_int(value)
     if kind is str:
         return clean_text(value)
-    if depth > _MAX_DEPTH:
+    if len(above) > _MAX_DEPTH or id(value) in above:
         return bounded_repr(value)
+    above = (*above, id(value))
     if isinstance(value, Mapping):
-        return {clean_text(str(k)): python_plain(v, warn, depth + 1) for k, v in value.items()}
+        return {_text(k): python_plain(v, warn, above) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [python_plain(item, warn, depth + 1) for item in value]
+        return [python_plain(item, warn, above) for item in value]
     if getattr(value, "shape", None) is not None and hasattr(value, "dtype"):
-        return _plain_array(value, warn, depth)
-    return _plain_object(value, warn, depth)
+        return _plain_array(value, warn, above)
+    return _plain_object(value, warn, above)
 
 
 def plain_int(value: int) -> int | float:
@@ -111,9 +130,9 @@ def plain_int(value: int) -> int | float:
         return math.inf if value > 0 else -math.inf
 
 
-def python_plain(value: Any, warn: WarnOnce, depth: int = 0) -> Any:
+def python_plain(value: Any, warn: WarnOnce, above: _Above = ()) -> Any:
     """Return the value as `plain` does, and scalars of numpy as their Python counterparts."""
-    return python_value(plain(value, warn, depth))
+    return python_value(plain(value, warn, above))
 
 
 def python_value(value: Any) -> Any:
@@ -132,21 +151,26 @@ def clean_text(text: str) -> str:
 
 def bounded_repr(value: Any) -> str:
     """Return `repr`, or the type's name where that fails, cut at a fixed length."""
+    return bounded_text(value, repr)
+
+
+def bounded_text(value: Any, to_text: Callable[[Any], str]) -> str:
+    """Return the text of a value, or its type's name where that fails, cut at a fixed length."""
     try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a user's __repr__ may raise anything; part of the log border
+        text = to_text(value)
+    except Exception:  # noqa: BLE001 - a user's own code may raise anything; part of the log border
         text = f"<{type(value).__name__}>"
     return clean_text(text if len(text) <= _MAX_REPR else text[:_MAX_REPR] + "…")
 
 
-def _plain_object(value: Any, warn: WarnOnce, depth: int) -> Any:
+def _plain_object(value: Any, warn: WarnOnce, above: _Above) -> Any:
     """Values of the standard library and of the user's own classes."""
     if isinstance(value, Enum):
         return clean_text(value.name)
     if isinstance(value, (bool, int, float, str)):  # a subclass
         for base in (bool, int, float, str):
             if isinstance(value, base):
-                return plain(base(value), warn, depth)
+                return plain(base(value), warn, above)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, (date, time)):
@@ -154,10 +178,10 @@ def _plain_object(value: Any, warn: WarnOnce, depth: int) -> Any:
     if isinstance(value, _AS_TEXT):
         return clean_text(str(value))
     if isinstance(value, Sequence):  # a list of OmegaConf's, for one
-        return [python_plain(item, warn, depth + 1) for item in value]
+        return [python_plain(item, warn, above) for item in value]
     fields = None if isinstance(value, type) else model_fields(value)
     if fields is not None:
-        return {name: python_plain(field, warn, depth + 1) for name, field in fields.items()}
+        return {name: python_plain(field, warn, above) for name, field in fields.items()}
     if hasattr(value, "__qualname__"):  # a class or function
         return clean_text(f"{value.__module__}.{value.__qualname__}")
     return _plain_unknown(value, warn)
@@ -193,7 +217,7 @@ def _plain_unknown(value: Any, warn: WarnOnce) -> Any:
     return bounded_repr(value)
 
 
-def _plain_array(value: Any, warn: WarnOnce, depth: int) -> Any:
+def _plain_array(value: Any, warn: WarnOnce, above: _Above) -> Any:
     """Arrays, tensors and their scalars."""
     if type(value).__module__ == "numpy" and value.shape == () and _register_numpy(type(value)):
         return value
@@ -203,9 +227,9 @@ def _plain_array(value: Any, warn: WarnOnce, depth: int) -> Any:
     if size == 1:
         item = value.item()
         # A long double has no Python counterpart of its own precision.
-        return float(item) if hasattr(item, "shape") else plain(item, warn, depth + 1)
+        return float(item) if hasattr(item, "shape") else plain(item, warn, above)
     if size <= MAX_LIST_SIZE:
-        return plain(value.tolist(), warn, depth + 1)
+        return plain(value.tolist(), warn, above)
     return histogram(value)
 
 

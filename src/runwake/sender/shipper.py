@@ -110,7 +110,7 @@ class StreamShipper:
         offset = self.acked or 0
         size = self.size()
         if offset >= size or (self._offered >= size and not final):
-            return self._finish(offset) if final else False
+            return self._finish(offset, size) if final else False
         with self._log.open("rb") as file:
             file.seek(offset)
             data = file.read(min(self._range_size, size - offset))
@@ -125,10 +125,8 @@ class StreamShipper:
         final &= at_end
         final |= content.exit is not None and content.end == size
         body = data[: content.end - offset]
-        try:
-            answer = self._transport.post_range(self._path, offset, body, final=final)
-        except OtherOffsetError as error:
-            self._move_to(error.expected, size)
+        answer = self._post(offset, body, size, final=final)
+        if answer is None:
             return True
         self._offered = content.end
         return self._progress(offset, answer, content, at_end=at_end, final=final)
@@ -156,12 +154,25 @@ class StreamShipper:
         # The server holds an open row back until its end is in sight.
         return False if at_end else self._grow_range()
 
-    def _finish(self, offset: int) -> bool:
+    def _finish(self, offset: int, size: int) -> bool:
         """Tell the server that nothing follows, if it was not told with the last range."""
         if not self.is_final:
-            self._take(self._transport.post_range(self._path, offset, b"", final=True))
+            answer = self._post(offset, b"", size, final=True)
+            if answer is None:
+                return True
+            self._take(answer)
             self.is_final = True
         return False
+
+    def _post(self, offset: int, body: bytes, size: int, *, final: bool) -> IngestAnswer | None:
+        """Return the answer; None if the stream stands elsewhere: go on from there."""
+        try:
+            return self._transport.post_range(self._path, offset, body, final=final)
+        except OtherOffsetError as error:
+            self._move_to(error.expected, size)
+            self._offered = min(self._offered, error.expected)
+            self._uploaded.clear()  # who has lost rows may have lost blobs
+            return None
 
     def _take(self, answer: IngestAnswer) -> None:
         self.acked = answer.offset

@@ -16,6 +16,7 @@ from runwake.server import errors, health, web_app
 from runwake.server.access.browser import LoopbackHosts
 from runwake.server.access.policy import check_all_declared
 from runwake.server.access.principal import require_access
+from runwake.server.ingest.request_body import MAX_UPLOADS
 from runwake.server.ingest.router import router as ingest_router
 from runwake.server.jobs.periodic import repeat
 from runwake.server.query.bodies import ErrorAnswer
@@ -115,6 +116,7 @@ def describe_app(settings: ServerSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.stopping = Stopping()
+    app.state.uploads = asyncio.Semaphore(MAX_UPLOADS)
     app.state.static = web_app.STATIC
     app.state.jobs = {}
     app.state.close_stores = lambda: None

@@ -26,7 +26,7 @@ from runwake.errors import (
 )
 from runwake.server.access.browser import ForbiddenError
 from runwake.server.answers import error_answer
-from runwake.server.ingest.request_body import TooLargeError
+from runwake.server.ingest.request_body import TooLargeError, TooSlowError
 from runwake.wire.http import RangeRefused
 
 _log: Final = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ _BY_CLASS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (UsageError, 422, "invalid"),
     (ForbiddenError, 403, "forbidden"),
     (TooLargeError, 413, "too_large"),
+    (TooSlowError, 408, "too_slow"),
 )
 _HEADERS: Final = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -58,7 +59,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OffsetMismatchError, _range_refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for kind in (RunwakeError, ForbiddenError, TooLargeError):
+    app.add_exception_handler(UnicodeEncodeError, _no_text)
+    for kind in (RunwakeError, ForbiddenError, TooLargeError, TooSlowError):
         app.add_exception_handler(kind, _known)
     app.add_middleware(_LastResort)
 
@@ -87,6 +89,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = problems[0]
     message = f"{first['where']}: {first['message']}"
     return error_answer(422, "invalid", message, {"problems": problems})
+
+
+async def _no_text(request: Request, error: Exception) -> Response:
+    """JSON can name halves of characters; no store can keep them."""
+    return error_answer(422, "invalid", "a text holds a lone surrogate: send whole characters")
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -79,4 +79,8 @@ def find_asset(static: Path, path: str) -> Path | None:
     if parts == ("index.html",):
         return None
     file = static.joinpath(*parts)
-    return file if file.is_file() and file.resolve().is_relative_to(static.resolve()) else None
+    try:
+        is_inside = file.is_file() and file.resolve().is_relative_to(static.resolve())
+    except OSError:  # a name longer than the file system takes, as pages may have
+        return None
+    return file if is_inside else None

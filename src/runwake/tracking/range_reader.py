@@ -19,6 +19,7 @@ from runwake.store.ports import ConsoleLine
 from runwake.tracking.console_lines import BegunLines, LineSplitter
 from runwake.tracking.rows_to_columns import RowFrames, packed_layout
 from runwake.wire import frames, records
+from runwake.wire.http import MAX_HELD_BACK
 from runwake.wire.rows import (
     Schema,
     Step,
@@ -105,7 +106,11 @@ class RangeContent:
 
     def new_rows(self) -> tuple[RowBatch | None, int | None]:
         """Return the closed rows that the history has not seen, and where an open one starts."""
-        return self.rows.to_columns(self.first_row)
+        batch, held_back = self.rows.to_columns(self.first_row)
+        if held_back is not None and self.end - held_back >= MAX_HELD_BACK:
+            self.rows.close_last()
+            return self.rows.to_columns(self.first_row)
+        return batch, held_back
 
 
 class RangeReader:
@@ -126,6 +131,7 @@ class RangeReader:
         )
         self._data = data
         self._sizes: dict[int, int] = {}
+        self._known = dict(schemas)
         self._noted = 0
         for schema in schemas.values():
             self._know(schema)
@@ -178,6 +184,8 @@ class RangeReader:
                 self._content.rows.add_rich(item.kind, item.start, decode_rich_row(item.payload))
             elif item.kind == frames.SCHEMA:
                 schema = decode_schema(item.payload)
+                if self._known.setdefault(schema.id, schema) != schema:
+                    raise ValueError("an id of a schema is used again for another")
                 self._know(schema)
                 self._content.schemas[schema.id] = schema
             elif item.kind == frames.CONTROL:

@@ -157,7 +157,7 @@ class RowFrames:
     def last_values(self, first: int, end: int) -> tuple[dict[str, Any], Step]:
         """Return the last value of each key in frames [first, end), and the last row's step.
 
-        Only the last row of each schema is read.
+        None is no value. Only the last row of each schema is read.
         """
         ids = self._schema_ids[first:end]
         last_of_schema = {schema_id: first + i for i, schema_id in enumerate(ids)}
@@ -167,7 +167,7 @@ class RowFrames:
         step: Step = 0
         for number in sorted(numbers):
             values, step = self._one(number)
-            merged.update(values)
+            merged.update({key: value for key, value in values.items() if value is not None})
         return merged, step
 
     def _one(self, number: int) -> tuple[dict[str, Any], Step]:

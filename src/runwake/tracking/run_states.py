@@ -13,7 +13,7 @@ from dataclasses import replace
 from runwake.model.run import RunState
 from runwake.store.ports import ProcessRecord, RunRecord
 from runwake.wire.http import CRASHED_AFTER_S
-from runwake.wire.records import Exit
+from runwake.wire.records import FORK_STREAM_PREFIX, Exit
 
 SENDER = "sender"
 
@@ -85,26 +85,44 @@ def end_run(
     """Return the run after one of its processes ended; `processes` know of it already."""
     if any(map(is_open_writer, processes)):
         return run
+    state, said = _exit_state(record), record
+    main = [p for p in processes if p.role != SENDER and not _is_forked(p)]
+    if state is RunState.CRASHED and record.reason is None and main:
+        # A log that just ended. If it is that of a forked child, that is not the run's end.
+        newest = max(main, key=lambda process: process.started_at)
+        state = newest.exit_state or state
+        said = Exit(
+            state=state.value,
+            code=newest.exit_code,
+            reason=newest.exit_reason,
+            traceback=newest.traceback,
+        )
     return replace(
         run,
-        state=_exit_state(record),
+        state=state,
         finished_at=max(record.time or now, run.started_at),
-        exit_code=record.code,
-        exit_reason=record.reason,
-        traceback=record.traceback,
+        exit_code=said.code,
+        exit_reason=said.reason,
+        traceback=said.traceback,
     )
 
 
 def ended_by_sender(
     processes: Sequence[ProcessRecord], sender: ProcessRecord, record: Exit
 ) -> Sequence[ProcessRecord]:
-    """Return the processes whose end a sender tells: those of its machine that left no word."""
+    """Return the processes whose end a sender tells: those that it watched and left no word."""
     return [
         end_process(process, record)
         for process in processes
         if (is_open_writer(process) or _ended_without_word(process))
         and (sender.host is None or process.host == sender.host)
+        and (sender.pid is None or process.pid == sender.pid)
+        and (not record.time or process.started_at <= record.time)
     ]
+
+
+def _is_forked(process: ProcessRecord) -> bool:
+    return process.stream.startswith(FORK_STREAM_PREFIX)
 
 
 def _ended_without_word(process: ProcessRecord) -> bool:

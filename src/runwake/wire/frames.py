@@ -86,7 +86,15 @@ def check_header(data: bytes) -> None:
 
 
 def frame(body: bytes) -> bytes:
-    """Wrap a body (kind byte and payload) into one frame."""
+    """Wrap a body (kind byte and payload) into one frame.
+
+    Raises:
+        OverflowError: the body is larger than any reader would take.
+    """
+    if len(body) > MAX_BODY_SIZE:
+        raise OverflowError(
+            f"it takes {len(body)} bytes, more than the {MAX_BODY_SIZE >> 20} MiB of one record"
+        )
     return _HEAD.pack(len(body), crc32(body)) + body
 
 

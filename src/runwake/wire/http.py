@@ -27,6 +27,10 @@ RANGE_SIZE: Final = 4 * 1024 * 1024
 MAX_RANGE_SIZE: Final = 80 * 1024 * 1024
 """… and a server refuses any above this: one frame of the largest size and some more."""
 
+MAX_HELD_BACK: Final = RANGE_SIZE * 8
+"""A row that is left open is held back over at most so many bytes of log, then it counts as it
+stands: what a program prints while one is open must not keep its stream from going on."""
+
 HEARTBEAT_INTERVAL_S: Final = 15.0
 CRASHED_AFTER_S: Final = 300.0
 """A run without a heartbeat for this long counts as crashed, until it is heard of again."""

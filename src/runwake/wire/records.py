@@ -7,15 +7,21 @@ their meaning.
 
 from __future__ import annotations
 
+import math
 from functools import cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from runwake.wire.frames import CONTROL, frame
 
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""An integer that a database can keep."""
+
 SENDER_STREAM_PREFIX: Final = "sender-"
 """Streams of senders (role `sender`), and no others, have a name that begins so."""
+FORK_STREAM_PREFIX: Final = "fork-"
+"""Streams of processes that were forked from the one that made the run."""
 
 
 class Record(msgspec.Struct, tag_field="type", omit_defaults=True, kw_only=True):
@@ -23,6 +29,11 @@ class Record(msgspec.Struct, tag_field="type", omit_defaults=True, kw_only=True)
 
     time: float = 0.0
     """Unix time in seconds at which the record was made."""
+
+    def __post_init__(self) -> None:
+        """Take a time that is none for one that is missing."""
+        if not math.isfinite(self.time):
+            self.time = 0.0
 
 
 class RunStart(Record, tag="start"):
@@ -43,14 +54,14 @@ class RunStart(Record, tag="start"):
     resume: str = "never"
     """never | allow | must | auto, as asked for."""
     host: str | None = None
-    pid: int | None = None
+    pid: Int64 | None = None
     program: str | None = None
     args: list[str] = []
     """Masked: values of arguments that look like secrets are left out."""
     cwd: str | None = None
     python: str | None = None
     os: str | None = None
-    cpu_count: int | None = None
+    cpu_count: Int64 | None = None
     sdk_version: str | None = None
     git_commit: str | None = None
     git_remote: str | None = None
@@ -124,7 +135,7 @@ class File(Record, tag="file"):
     """Name within the run, with forward slashes. Data, never a path on a server."""
     digest: str
     """sha256, 64 hex digits."""
-    size: int
+    size: Int64
     media_type: str = "application/octet-stream"
     role: str = "file"
     """media | file | code"""
@@ -135,7 +146,7 @@ class Exit(Record, tag="exit"):
 
     state: str
     """finished | failed | crashed | killed, as in model.run.RunState."""
-    code: int | None = None
+    code: Int64 | None = None
     reason: str | None = None
     """One line for a person: 'KeyboardInterrupt', 'killed by signal 9' …"""
     traceback: str | None = None
@@ -160,11 +171,27 @@ _PREFIX: Final = bytes((CONTROL,))
 def encode_record(record: AnyRecord) -> bytes:
     """Return the frame of one control record.
 
+    Characters that UTF-8 cannot carry become question marks: the bytes of an argument or of a path
+    that are no text come as such characters.
+
     Raises:
-        TypeError, OverflowError: the record holds a value that MessagePack cannot carry; callers
-            bring values into plain types first.
+        TypeError: the record holds a value that MessagePack cannot carry; callers bring values
+            into plain types first.
+        OverflowError: so does a number beyond 64 bits; or the record is too large.
     """
-    return frame(_PREFIX + _encoder.encode(record))
+    try:
+        payload = _encoder.encode(record)
+    except UnicodeEncodeError:
+        payload = _encoder.encode(_speakable(msgspec.to_builtins(record)))
+    return frame(_PREFIX + payload)
+
+
+def _speakable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_speakable(key): _speakable(entry) for key, entry in value.items()}
+    return [_speakable(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 @cache
@@ -174,13 +201,15 @@ def _decoder() -> msgspec.msgpack.Decoder[AnyRecord]:
 
 
 def decode_record(payload: bytes | memoryview) -> AnyRecord | None:
-    """Return the record in the payload of a CONTROL frame, None if its type is unknown here.
+    """Return the record in the payload of a CONTROL frame, None if it is of no kind known here.
 
     Raises:
-        msgspec.DecodeError: the payload is not MessagePack.
+        msgspec.DecodeError: the payload is not MessagePack, or nested too deep.
     """
     try:
         record: AnyRecord = _decoder().decode(payload)
     except msgspec.ValidationError:
         return None
+    except RecursionError:
+        raise msgspec.DecodeError("a record is nested too deep") from None
     return record

@@ -15,7 +15,7 @@ again after each mark, under their old ids, so that damage before a mark costs n
 from __future__ import annotations
 
 import struct
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -31,7 +31,10 @@ _pack_head: Final = _HEAD.pack
 _ROW: Final = frames.ROW
 _ROW_OPEN: Final = frames.ROW_OPEN
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_schema: Final = msgspec.msgpack.Decoder(tuple[int, str, str, list[str | list[str]]]).decode
+_SchemaId = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+_decode_schema: Final = msgspec.msgpack.Decoder(
+    tuple[_SchemaId, str, str, list[str | list[str]]]
+).decode
 _decode_rich: Final = msgspec.msgpack.Decoder(
     tuple[int | float, float, list[tuple[str | list[str], Any]]]
 ).decode
@@ -191,9 +194,12 @@ def decode_rich_row(payload: bytes | memoryview) -> RichRow:
     """Return the row in the payload of a RICH_ROW frame.
 
     Raises:
-        msgspec.DecodeError: the payload is no row.
+        msgspec.DecodeError: the payload is no row, or nested too deep.
     """
-    step, time, values = _decode_rich(payload)
+    try:
+        step, time, values = _decode_rich(payload)
+    except RecursionError:
+        raise msgspec.DecodeError("a row is nested too deep") from None
     return RichRow(step, time, [(_key_path(key), value) for key, value in values])
 
 

@@ -210,3 +210,29 @@ def test_frames_larger_than_any_chunk_are_read(tmp_path: Path) -> None:
         frames.CONTROL,
     ]
     assert read_last_step(log) is None  # the row lies before the last mark
+
+
+def test_the_first_record_is_found_however_large_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "a.rwlog"
+    start = RunStart(
+        entity="e", project="p", run_id="r", stream="a", config={"big": "x" * 3_000_000}
+    )
+    writer = LogWriter(FileAppender(log, Warnings()))
+    writer.append_record(start)
+    writer.close()
+
+    assert read_start(log) == start
+
+
+def test_what_finds_no_room_at_the_end_is_counted_and_said() -> None:
+    warnings = Warnings()
+    appender = FileAppender(Path("/dev/full"), warnings)
+    appender.append(b"12345")
+    appender.append(b"678")
+
+    appender.close()
+
+    assert (appender.num_dropped, appender.position) == (2, 0)
+    assert warnings[-1] == "log-lost"
+    appender.close()
+    assert appender.num_dropped == 2

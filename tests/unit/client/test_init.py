@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,8 @@ import runwake
 from runwake.errors import ArgumentTypeError, UsageError
 from runwake.runlog.run_dir import RunDir, create, discover
 from runwake.sdk.run import Run
+from runwake.sdk.shipping import is_reachable
+from runwake.wire.frames import MAX_BODY_SIZE
 from runwake.wire.records import Alert, AnyRecord, Exit, RunStart, RunUpdate
 
 Start = Callable[..., Run]
@@ -23,6 +29,8 @@ Records = Callable[[Run], list[AnyRecord]]
     ("options", "message"),
     [
         ({"project": "a/b"}, "project='a/b' contains /"),
+        ({"project": "\udcff"}, r"project='\\udcff' is not a valid name"),
+        ({"entity": "api"}, "entity='api' is reserved: the server's own addresses"),
         ({"id": "a/b"}, "id='a/b' contains /"),
         ({"id": 7}, r"id must be a string .* got 7 \(int\)"),
         ({"resume": "maybe"}, "resume='maybe': expected one of never, allow, must, auto"),
@@ -289,13 +297,19 @@ def test_an_exception_in_the_with_block_ends_the_run_and_goes_on(
 
 
 def test_hooks_are_taken_off_at_the_end(start_run: Start) -> None:
-    before = (sys.excepthook, sys.exit)
+    def hooks() -> list[Any]:
+        return [sys.excepthook, sys.exit, vars(SystemExit)["code"]]
 
-    run = start_run()
-    assert (sys.excepthook, sys.exit) != before
-    run.finish()
+    before = hooks()
 
-    assert (sys.excepthook, sys.exit) == before
+    first, second = start_run(), start_run(reinit="create_new")
+    assert all(now != then for now, then in zip(hooks(), before, strict=True))
+    assert SystemExit(7).code == 7
+    second.finish()
+    assert vars(SystemExit)["code"] is not before[2]
+    first.finish()
+
+    assert hooks() == before
 
 
 def test_name_notes_and_tags_may_be_set_and_nothing_else(
@@ -382,3 +396,99 @@ def test_the_standard_logging_of_the_script_is_left_alone(start_run: Start) -> N
     start_run().log({"a": 1})
 
     assert logging.getLogger().handlers == handlers
+
+
+def test_a_run_is_continued_by_its_own_id_in_its_own_project_alone(start_run: Start) -> None:
+    first = start_run(id="net-v1.5", project="one")
+    first.log({"a": 1})
+    first.finish()
+
+    for other in ({"id": "v1.5"}, {"id": "net-v1"}, {"id": "net-v1.5", "project": "two"}):
+        run = start_run(**{"project": "one", **other}, resume="allow")
+        assert (run.resumed, run.step) == (False, 0)
+        run.finish()
+    again = start_run(id="net-v1.5", project="one", resume="allow")
+    assert (again.resumed, again.step) == (True, 1)
+
+
+def test_an_id_longer_than_a_file_name_is_kept_and_continued(start_run: Start) -> None:
+    run = start_run(id="é" * 128)
+    run.log({"a": 1})
+    run.finish()
+
+    assert start_run(id="é" * 128, resume="must").step == 1
+
+
+def test_bytes_that_are_no_text_do_not_stop_a_run(
+    start_run: Start,
+    records_of: Callable[[Run], list[AnyRecord]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", "\udcff.csv"])
+
+    start = records_of(start_run(name="net \udcff", tags=["\udcff"]))[0]
+
+    assert isinstance(start, RunStart)
+    assert (start.args, start.name, start.tags) == (["?.csv"], "net ?", ["?"])
+
+
+def test_a_folder_that_is_gone_does_not_stop_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with runwake.init(mode="offline") as run:
+        run.log({"a": 1})
+
+    assert run.sync_dir is not None
+    shutil.rmtree(Path(run.sync_dir).parents[1])
+
+
+def test_a_config_that_is_too_large_is_left_out_and_the_run_goes_on(
+    start_run: Start,
+    records_of: Callable[[Run], list[AnyRecord]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = start_run(config={"big": "x" * (MAX_BODY_SIZE + 1)})
+
+    assert isinstance(records_of(run)[0], RunStart)
+    assert "the config is left out" in capsys.readouterr().err
+
+
+def test_an_exit_code_of_a_wrong_type_is_refused_in_words(start_run: Start) -> None:
+    run = start_run()
+
+    with pytest.raises(ArgumentTypeError, match=r"exit_code must be an integer or None, got '1'"):
+        run.finish("1")  # type: ignore[arg-type]
+
+
+def test_nothing_follows_the_exit_record(
+    start_run: Start, records_of: Callable[[Run], list[AnyRecord]]
+) -> None:
+    run = start_run()
+    run.finish()
+    run.config.update({"late": 1})
+    run.name = "late"
+
+    assert isinstance(records_of(run)[-1], Exit)
+
+
+def test_a_name_that_takes_long_to_look_up_does_not_hold_init_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[Any]:
+        answered.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    began = time.monotonic()
+
+    assert not is_reachable("http://tracker.example:80", timeout_s=0.1)
+
+    assert time.monotonic() - began < 5
+    answered.set()

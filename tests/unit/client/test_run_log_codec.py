@@ -157,3 +157,19 @@ def test_records_come_back_and_unknown_ones_are_skipped() -> None:
     assert decode_record(encode_record(Exit(state="failed", code=3))[9:]) == Exit(
         state="failed", code=3
     )
+
+
+def test_a_body_that_no_reader_would_take_is_never_framed() -> None:
+    with pytest.raises(OverflowError, match="64 MiB"):
+        frames.frame(bytes(frames.MAX_BODY_SIZE + 1))
+
+
+def test_characters_that_utf8_lacks_do_not_keep_a_record_from_the_log() -> None:
+    record = Exit(state="failed", reason="no file \udcff", traceback="\udcff.csv")
+
+    ((frame),) = frames.scan(encode_record(record), 1)
+
+    assert isinstance(frame, frames.Frame)
+    assert decode_record(frame.payload) == Exit(
+        state="failed", reason="no file ?", traceback="?.csv"
+    )

@@ -12,6 +12,7 @@ import pytest
 import runwake
 from runwake.errors import ArgumentTypeError, UsageError
 from runwake.sdk.run import Run
+from runwake.wire.frames import MAX_BODY_SIZE
 from runwake.wire.records import AnyRecord, MetricDefinition
 
 Start = Callable[..., Run]
@@ -366,3 +367,30 @@ def test_a_disabled_run_checks_the_same_and_keeps_nothing(start_run: Start, tmp_
     assert run.step == 2
     assert run.summary["loss"] == 2.0
     assert list(tmp_path.iterdir()) == []
+
+
+class Gone(dict[str, Any]):
+    def items(self) -> Any:
+        raise OSError("gone")
+
+
+def test_data_that_cannot_be_read_does_not_stop_training(
+    start_run: Start, rows_of: Rows, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = start_run()
+    run.log(Gone(a=1))
+    run.log({"a": 2})
+
+    assert rows_of(run) == [(0, {"a": 2})]
+    assert "cannot be read and is lost" in capsys.readouterr().err
+
+
+def test_a_row_that_is_too_large_costs_itself_alone(
+    start_run: Start, rows_of: Rows, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = start_run()
+    run.log({"text": "x" * (MAX_BODY_SIZE + 1)})
+    run.log({"a": 1})
+
+    assert rows_of(run) == [(0, {"a": 1})]
+    assert "64 MiB" in capsys.readouterr().err

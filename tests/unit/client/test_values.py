@@ -219,3 +219,48 @@ def test_whatever_comes_can_be_carried_by_the_run_log(value: Any) -> None:
     row = RowEncoder().encode(("k",), (plain(value, Warnings()),), 0, 0.0, False)
 
     assert row
+
+
+def test_a_structure_that_holds_itself_more_than_once_ends_soon() -> None:
+    loop: dict[str, Any] = {"n": 1}
+    loop["left"] = loop["right"] = [loop, loop]
+    nested: dict[str, Any] = {"n": 1}
+    nested["left"] = nested["right"] = nested
+
+    assert plain(loop, Warnings())["n"] == 1
+    assert flatten({"a": nested}, Warnings())["a", "n"] == 1
+
+
+class Unbound:
+    """Stands in for an object that is not there, as proxies of web frameworks do."""
+
+    @property  # type: ignore[misc]  # what a proxy does, no type says
+    def __class__(self) -> Any:
+        raise RuntimeError("there is no object")
+
+    def __str__(self) -> str:
+        raise RuntimeError("there is no object")
+
+
+class Unreadable(dict[str, Any]):
+    def items(self) -> Any:
+        raise OSError("gone")
+
+
+def test_what_cannot_be_looked_into_is_one_value() -> None:
+    unbound, unreadable = Unbound(), Unreadable(a=1)
+
+    flat = flatten({"a": unbound, "b": {unbound: 1, "c": unreadable}}, Warnings())
+
+    assert flat == {"a": unbound, ("b", "<Unbound>"): 1, ("b", "c"): unreadable}
+
+
+def test_numbers_of_numpy_in_a_dataclass_can_be_carried() -> None:
+    @dataclass
+    class Point:
+        x: Any
+
+    got = plain(Point(np.float32(0.5)), Warnings())
+
+    assert got == {"x": 0.5}
+    assert type(got["x"]) is float

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runwake.errors import LogFormatError
 from runwake.testing.logs import LogBuilder
 from runwake.tracking.range_reader import LoggedValues, RangeReader, Watermarks
 from runwake.wire import frames
+from runwake.wire.http import MAX_HELD_BACK
 from runwake.wire.records import Console, RunStart, SummaryUpdate
 
 NOWHERE = Watermarks(0, 0, 0, 0)
@@ -99,3 +103,73 @@ def test_damage_costs_what_lies_before_the_next_mark_and_nothing_else() -> None:
     assert 0 < content.lost_bytes < 2 * frames.MARK_INTERVAL
     assert batch.steps[-1] == 5_999
     assert batch.num_rows > 2_000
+
+
+def test_a_row_is_not_held_back_for_ever() -> None:
+    log = LogBuilder().row({"a": 1}, 0, is_open=True)
+    for _ in range(MAX_HELD_BACK // 1_000_000):
+        log.record(Console(channel="stdout", text="x" * 1_000_000, time=1.0))
+    log.row({"b": 1}, 0, is_open=True)
+    assert RangeReader(log.data, NOWHERE, {}, {}).read(final=False).new_rows()[0] is None
+    log.record(Console(channel="stdout", text="x" * 1_000_000, time=1.0))
+
+    batch, held_back = RangeReader(log.data, NOWHERE, {}, {}).read(final=False).new_rows()
+
+    assert batch is not None
+    assert {column.key for column in batch.columns} == {"a", "b"}
+    assert held_back is None
+
+
+def nested(levels: int) -> bytes:
+    return b"\x91" * levels + b"\xc0"
+
+
+def schema(schema_id: int, *keys: str) -> bytes:
+    payload = msgspec.msgpack.encode((schema_id, "q", "d" * len(keys), keys))
+    return frames.frame(bytes((frames.SCHEMA,)) + payload)
+
+
+NONSENSE = {
+    "a row nested too deep": b"\x06\x93\x00\xca\x00\x00\x00\x00\x91\x92\xa1x" + nested(5_000),
+    "a record nested too deep": (b"\x02\x82\xa4type\xa6config\xa3set\x81\xa1x" + nested(5_000)),
+    "an id that is none": schema(2**64 - 1, "a")[frames.HEAD_SIZE :],
+    "an id that is used again": schema(0, "other", "keys")[frames.HEAD_SIZE :],
+}
+
+
+@pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE.keys())
+def test_nonsense_with_a_right_checksum_costs_its_own_frame(body: bytes) -> None:
+    log = LogBuilder().row({"a": 1.0}, 0).raw(frames.frame(body)).row({"a": 2.0}, 1)
+
+    content = RangeReader(log.data, NOWHERE, {}, {}).read(final=True)
+
+    batch, _ = content.new_rows()
+    assert batch is not None
+    assert [column.values.tolist() for column in batch.columns] == [[1.0, 2.0]]  # type: ignore[union-attr]
+    assert content.lost_bytes == frames.HEAD_SIZE + len(body)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 8), st.binary(max_size=40)), max_size=8), st.booleans())
+def test_no_bytes_make_the_reader_fail(bodies: list[tuple[int, bytes]], final: bool) -> None:
+    log = LogBuilder()
+    for kind, payload in bodies:
+        log.raw(frames.frame(bytes((kind,)) + payload))
+    log.row({"a": 1}, 5)
+
+    content = RangeReader(log.data, NOWHERE, {}, {}).read(final=final)
+
+    batch, held_back = content.new_rows()
+    assert batch is not None
+    assert batch.steps[-1] == 5
+    assert held_back is None
+    assert content.end == len(log)
+
+
+def test_a_value_that_is_none_does_not_hide_the_one_before() -> None:
+    log = LogBuilder().row({"a": 1.0}, 0).row({"a": None, "b": 2}, 1)
+
+    (_, logged) = RangeReader(log.data, NOWHERE, {}, {}).read(final=False).meta
+
+    assert isinstance(logged, LoggedValues)
+    assert logged.last_values() == ({"a": 1.0, "b": 2}, 1)

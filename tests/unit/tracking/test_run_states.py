@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,9 @@ RUN = RunRecord(
 )
 
 
-def start(stream: str, role: str = "writer", host: str = "box", time: float = 100.0) -> RunStart:
-    return RunStart(
-        entity="e", project="p", run_id="r", stream=stream, role=role, host=host, time=time
-    )
+def start(stream: str, **fields: Any) -> RunStart:
+    given = {"role": "writer", "host": "box", "time": 100.0, **fields}
+    return RunStart(entity="e", project="p", run_id="r", stream=stream, **given)
 
 
 class Story:
@@ -150,3 +150,39 @@ def test_an_exit_with_a_state_that_is_none_counts_as_failed(word: str) -> None:
     story.tell("w", start("w"))
 
     assert story.tell("w", Exit(state=word)).state is RunState.FAILED
+
+
+def end_of_log(story: Story, stream: str) -> RunRecord:
+    projection = Projection(StreamPath("e", "p", "r", stream), story.run, story.processes, 300.0)
+    projection.end_without_exit()
+    story.run = projection.run
+    return story.run
+
+
+@pytest.mark.parametrize("state", ["finished", "failed", "killed"])
+def test_a_forked_child_that_ends_last_does_not_say_how_the_run_ended(state: str) -> None:
+    story = Story()
+    story.tell("w", start("w"))
+    story.tell("fork-1", start("fork-1", time=110.0))
+    story.tell("w", Exit(state=state, code=3, reason="as it was"))
+    assert story.run.state is RunState.RUNNING
+
+    run = end_of_log(story, "fork-1")
+
+    assert run.state is RunState(state)
+    assert (run.exit_code, run.exit_reason) == (3, "as it was")
+
+
+def test_a_sender_does_not_end_another_process_of_its_machine() -> None:
+    story = Story()
+    story.tell("w0", start("w0", pid=10))
+    story.tell("w1", start("w1", pid=11))
+    story.tell("w2", start("w2", pid=10, time=400.0))
+    story.tell("sender-1", start("sender-1", role="sender", pid=10, time=300.0))
+
+    run = story.tell("sender-1", Exit(state="crashed", reason="gone", time=300.0))
+
+    assert story.processes["w0"].exit_state is RunState.CRASHED
+    assert story.processes["w1"].exit_state is None
+    assert story.processes["w2"].exit_state is None
+    assert run.state is RunState.RUNNING

@@ -18,6 +18,16 @@ _MAX_WINDOW: Final = 128 * 1024 * 1024
 _STEP: Final = 4096
 
 
+MAX_UPLOADS: Final = 16
+"""Blobs that come in at a time: each keeps a worker thread busy, other requests need some too."""
+UPLOAD_PAUSE_S: Final = 30.0
+"""An upload that sends nothing for so long is given up: the sender comes again."""
+
+
+class TooSlowError(Exception):
+    """The body does not get on."""
+
+
 class TooLargeError(Exception):
     """The body has more bytes than a route takes."""
 
@@ -74,12 +84,21 @@ def decompressed(body: bytes, encoding: str | None) -> bytes:
 
 
 def blocking_chunks(
-    stream: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop
+    stream: AsyncIterator[bytes],
+    loop: asyncio.AbstractEventLoop,
+    pause_s: float = UPLOAD_PAUSE_S,
 ) -> Iterator[bytes]:
-    """Yield a request's body to a worker thread while the event loop goes on receiving it."""
+    """Yield a request's body to a worker thread while the event loop goes on receiving it.
+
+    Raises:
+        TooSlowError: nothing came for `pause_s` seconds.
+    """
 
     async def next_chunk() -> bytes | None:
-        return await anext(stream, None)
+        try:
+            return await asyncio.wait_for(anext(stream, None), pause_s)
+        except asyncio.TimeoutError:  # noqa: UP041 - not the builtin before Python 3.11
+            raise TooSlowError(f"nothing more of the body came for {pause_s:g} s") from None
 
     while True:
         chunk = asyncio.run_coroutine_threadsafe(next_chunk(), loop).result()

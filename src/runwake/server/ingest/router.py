@@ -97,9 +97,11 @@ async def put_blob(
     """Store bytes under their sha256; they are verified while they come in."""
     media_type = request.headers.get("content-type", "")
     chunks = blocking_chunks(request.stream(), asyncio.get_running_loop())
-    is_new = await run_in_threadpool(
-        services.blobs.put, entity, project, digest, media_type, chunks
-    )
+    uploads: asyncio.Semaphore = request.app.state.uploads
+    async with uploads:
+        is_new = await run_in_threadpool(
+            services.blobs.put, entity, project, digest, media_type, chunks
+        )
     return Response(status_code=201 if is_new else 200)
 
 
