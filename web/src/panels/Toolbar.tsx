@@ -89,7 +89,7 @@ export function Toolbar(props: Props) {
       </label>
       <IconButton
         text
-        label="Logarithmic x axes"
+        label="log x: logarithmic x axes"
         pressed={view.xLog}
         disabled={view.x === "_timestamp"}
         onClick={() => changeView({ xLog: !view.xLog })}
