@@ -156,7 +156,7 @@ def test_no_answer_of_the_server_loses_rows(
     code, _, err = training.wait()
     assert code == 0
     assert f"answers {status}: as told" in err
-    assert f"runwake sync {training.run_dir.path}" in err
+    assert f"runwake sync runwake/{training.run_dir.path.name}" in err
 
     server.faults.status = None
 
@@ -175,7 +175,7 @@ def test_without_a_server_training_goes_on_and_is_told_how_to_see_it(
     assert code == 0
     assert time.monotonic() - started < 10
     assert "no server answers at" in err
-    assert err.count(f"runwake sync {training.run_dir.path}") == 2
+    assert err.count(f"runwake sync runwake/{training.run_dir.path.name}") == 1
     server.start()
     eventually(lambda: numbers(server) == list(range(50)))
 

@@ -101,7 +101,7 @@ def test_nothing_to_send_is_said(tmp_path: Path, arguments: list[str]) -> None:
     done = cli(tmp_path, "sync", *arguments)
 
     assert done.returncode == len(arguments)
-    assert ("is not a folder" in done.stderr) if arguments else ("No runs in" in done.stdout)
+    assert ("is not a folder" in done.stderr) if arguments else ("No runs found in" in done.stdout)
 
 
 def test_damage_is_skipped_counted_and_fails_the_command(

@@ -28,7 +28,8 @@ def command(folders: tuple[Path, ...], base_url: str | None) -> None:
     """
     runs = _find_runs(folders)
     if not runs:
-        click.echo(f"No runs in {', '.join(map(str, folders or default_roots()))}.")
+        places = ", ".join(map(str, folders or default_roots()))
+        click.echo(f"No runs found in {places}. Name the folder of a run: runwake sync DIR")
         return
     reports = [_sync_one(run_dir, base_url) for run_dir in runs]
     if len(reports) > 1:

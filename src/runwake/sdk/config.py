@@ -191,7 +191,8 @@ def _read_file(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"config={str(path)!r} cannot be read: {error}") from None
+        problem = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"config={str(path)!r} cannot be read: {problem}") from None
     try:
         import json
 

@@ -1,4 +1,4 @@
-"""What the SDK says to the person at the terminal: calm, one line each, on stderr."""
+"""What the SDK says to the person at the terminal: calm, short lines, on stderr."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Notices:
         """Forget a lock that another thread of the parent may hold; called in a forked child."""
         self._lock = RLock()
 
-    def say(self, line: str) -> None:
-        """Print one line."""
+    def say(self, line: str, *more: str) -> None:
+        """Print a line, and what belongs to it indented below."""
         if not self.silent:
-            _print(f"runwake: {line}\n")
+            _print("".join([f"runwake: {line}\n", *(f"runwake:   {text}\n" for text in more)]))
 
     def warn(self, line: str) -> None:
         """Print one line about something that went wrong."""

@@ -302,24 +302,32 @@ class Run(RunIdentity, MirroredCalls):
         if self._stream.is_own:
             if self._hooks is not None:
                 self._hooks.remove()
-            self._say_farewell(size)
+            self._say_farewell(size, ending)
         self._on_finish(self)
 
-    def _say_farewell(self, size: int) -> None:
+    def _say_farewell(self, size: int, ending: Ending) -> None:
         """Wait for the upload where there is one, and say what was kept where."""
         if self._run_dir is None:
             return
+        title = f"{self.project}/{self.name}"
         command = sync_command(self._run_dir.path)
         if self._shipping is None:
-            self._notices.say(f"run kept in {self._run_dir.path}; send it with `{command}`")
+            self._notices.say(f"{title} is kept on disk; to send it: {command}")
             return
         acked = self._shipping.wait(size, self._stream.name, self._options.finish_timeout_s)
         if acked >= size:
-            self._notices.say(f"{self.project}/{self.name} is complete at {self.url}")
+            if ending.state is RunState.FINISHED:
+                self._notices.say(f"{title} is complete at {self.url}")
+            else:
+                # A traceback stands just above this line and has said why.
+                why = f" ({ending.reason})" if ending.reason and not ending.traceback else ""
+                what = "failed" if ending.state is RunState.FAILED else "was stopped"
+                self._notices.say(f"{title} {what}{why}; all of it is at {self.url}")
             return
         error = self._shipping.last_error()
         self._notices.say(
-            f"{format_size(size - acked)} of {self.project}/{self.name} are not sent yet"
-            f"{f' ({error})' if error else ''}; they are kept on disk, the sender goes on trying "
-            f"in the background. To send them later: `{command}`"
+            f"{format_size(size - acked)} of {title} are not sent yet"
+            f"{f' ({error})' if error else ''}",
+            "they are kept on disk, and the sender goes on trying in the background",
+            f"to send them later: {command}",
         )

@@ -21,7 +21,7 @@ from runwake.sdk.naming import make_run_id, make_run_name, make_stream_name
 from runwake.sdk.notices import Notices
 from runwake.sdk.resuming import Resumption, find_earlier
 from runwake.sdk.run import Run
-from runwake.sdk.shipping import Shipping, is_reachable, sync_command
+from runwake.sdk.shipping import Shipping, is_reachable, short_path
 from runwake.settings.client import resolve_client, unknown_settings
 from runwake.settings.sources import environment
 from runwake.wire.records import RunStart
@@ -174,6 +174,11 @@ def _start_run(
     project = values["project"] or DEFAULT_PROJECT
     earlier = find_earlier(parent, entity, project, values["run_id"], values["resume"])
     run_id = values["run_id"] or earlier.run_id or make_run_id()
+    if values["resume"] == "must" and not earlier.found:
+        notices.warn(
+            f'resume="must": run {run_id} is not known on this machine; where the server has it, '
+            "these rows are added to it, with steps from 0"
+        )
     start = _make_start(values, run_id, config)
     options = RunOptions(
         mode=values["mode"],
@@ -274,14 +279,13 @@ def _say_hello(run: Run, earlier: Resumption, notices: Notices) -> None:
     again = f" (continued at step {earlier.next_step})" if earlier.found else ""
     title = f"{run.project}/{run.name}{again}"
     if run.offline:
-        notices.say(f"{title} (offline), kept in {run.sync_dir}")
+        notices.say(f"{title} (offline), kept in {short_path(Path(run.sync_dir or ''))}")
     elif is_reachable(run.url or ""):
         notices.say(f"{title} at {run.url}")
     else:
-        command = sync_command(Path(run.sync_dir or ""))
         notices.say(
-            f"{title}: no server answers at {urlsplit_host(run)}, the run is kept in "
-            f"{run.sync_dir} and sent when one does (or later: `{command}`)"
+            f"{title}: no server answers at {urlsplit_host(run)}",
+            f"the run is kept in {short_path(Path(run.sync_dir or ''))} and sent when one does",
         )
 
 

@@ -25,6 +25,7 @@ from runwake.sender.state import SenderState, read_state
 
 _POLL_S: Final = 0.03
 _PROGRESS_AFTER_S: Final = 0.5
+_LINE_AFTER_S: Final = 2.0
 _PROGRESS_EVERY_S: Final = 0.25
 _AWAY_TIMEOUT_S: Final = 5.0
 _NEVER_REACHED_TIMEOUT_S: Final = 1.0
@@ -174,7 +175,8 @@ class _Waiting:
     def show(self, notices: Notices, acked: int, size: int) -> None:
         """Say how much is left: a moving line on a terminal, else one line."""
         now = time.monotonic()
-        if now - self._started < _PROGRESS_AFTER_S or now - self._shown_at < _PROGRESS_EVERY_S:
+        after = _PROGRESS_AFTER_S if is_terminal() else _LINE_AFTER_S
+        if now - self._started < after or now - self._shown_at < _PROGRESS_EVERY_S:
             return
         self._shown_at = now
         line = f"uploading: {format_size(size - acked)} of {format_size(size)} left"
@@ -207,7 +209,15 @@ def is_reachable(base_url: str, timeout_s: float = 0.5) -> bool:
 
 def sync_command(path: Path) -> str:
     """Return the command that sends a run's log later."""
-    return f"runwake sync {shlex.quote(str(path))}"
+    return f"runwake sync {shlex.quote(short_path(path))}"
+
+
+def short_path(path: Path) -> str:
+    """Return a path as seen from the current folder, if it lies below it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
 
 
 def format_size(num_bytes: int) -> str:

@@ -109,7 +109,7 @@ def test_pillow_images_files_and_images_are_taken(tmp_path: Path) -> None:
     [
         ("missing.png", {}, "cannot be read"),
         ("a.webp", {}, "ends in one of png, jpg"),
-        (3, {}, "cannot be made from a int"),
+        (3, {}, "cannot be made from a value of type int"),
         (np.zeros((2, 2)), {"file_type": "tiff"}, "file_type='tiff': expected one of"),
     ],
 )

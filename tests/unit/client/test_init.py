@@ -236,8 +236,31 @@ def test_an_offline_run_says_where_it_is_and_how_to_send_it(
     run.finish()
 
     hello, farewell = capsys.readouterr().err.splitlines()
-    assert hello == f"runwake: digits/first (offline), kept in {run.sync_dir}"
-    assert f"`runwake sync {run.sync_dir}`" in farewell
+    assert run.sync_dir is not None
+    place = f"runwake/{Path(run.sync_dir).name}"
+    assert hello == f"runwake: digits/first (offline), kept in {place}"
+    assert farewell == f"runwake: digits/first is kept on disk; to send it: runwake sync {place}"
+
+
+def test_a_run_outside_the_current_folder_is_named_by_its_whole_path(
+    start_run: Start,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    run = start_run()
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    run.finish()
+
+    assert capsys.readouterr().err.endswith(f"runwake sync {run.sync_dir}\n")
+
+
+def test_must_resume_says_when_the_run_is_not_known_here(
+    start_run: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_run(id="elsewhere", resume="must")
+
+    assert "run elsewhere is not known on this machine" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_written_does_not_stop_training(

@@ -131,5 +131,5 @@ describe("a line store", () => {
 });
 
 test("very many runs get fewer buckets each", () => {
-  expect([1, 300, 1_000, 100_000].map((n) => bucketsFor(n))).toEqual([1_000, 1_000, 400, 100]);
+  expect([1, 300, 1_000, 100_000].map((n) => bucketsFor(n))).toEqual([1_000, 500, 150, 100]);
 });

@@ -43,7 +43,7 @@ const EMPTY: LineSnapshot = { x: "_step", lines: new Map(), ready: false, proble
 const MAX_KEYS = 200;
 const MAX_RUNS = 2_000;
 /** Points per answer that a browser draws without a hitch. */
-const POINTS_PER_KEY = 400_000;
+const POINTS_PER_KEY = 150_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 15_000];
 
 /** Fewer buckets where there are very many lines. */

@@ -71,6 +71,8 @@ export const keysQuery = (ref: ProjectRef) =>
           signal,
         }),
       ),
+    // What was asked for ahead of its page is not asked for again by it; changes invalidate it.
+    staleTime: 5_000,
   });
 
 export const linesQuery = (ref: ProjectRef, request: LinesRequest, version: number) =>

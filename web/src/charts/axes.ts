@@ -6,8 +6,19 @@ import { durationSteps } from "./scale";
 import type { XKind } from "./types";
 
 const X_AXIS_HEIGHT = 22;
+/** Steps between ticks. Below 10⁻³² uPlot would round them away. */
+const STEPS = Array.from({ length: 330 }, (_, i) =>
+  [1, 2, 2.5, 5].map((digit) => Number(`${digit}e${i - 32}`)),
+).flat();
+/** … on an axis of whole numbers, where nothing lies between two of them. */
+const WHOLE_STEPS = STEPS.filter(Number.isInteger);
 
-export function xAxis(kind: XKind, logarithmic: boolean, label: string): uPlot.Axis {
+export function xAxis(
+  kind: XKind,
+  logarithmic: boolean,
+  label: string,
+  isWhole: () => boolean,
+): uPlot.Axis {
   const axis: uPlot.Axis = { ...looks(), size: X_AXIS_HEIGHT, space: 64 };
   axis.label = label;
   axis.labelSize = 15;
@@ -18,17 +29,21 @@ export function xAxis(kind: XKind, logarithmic: boolean, label: string): uPlot.A
     axis.incrs = durationSteps();
     axis.values = (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatDuration(tick)));
   } else if (kind === "time") axis.values = (_, ticks) => formatTimeTicks(ticks);
-  else axis.values = (_, ticks) => formatTicks(ticks);
+  else {
+    axis.incrs = stepsOf(isWhole);
+    axis.values = (_, ticks) => formatTicks(ticks);
+  }
   return axis;
 }
 
 /** As wide as its widest tick, with the unit of its values beside it. */
-export function yAxis(logarithmic: boolean, unit: string): uPlot.Axis {
+export function yAxis(logarithmic: boolean, unit: string, isWhole: () => boolean): uPlot.Axis {
   const label: uPlot.Axis =
     unit === "" ? {} : { label: unit, labelSize: 14, labelGap: 0, labelFont: `11px ${font()}` };
   return {
     ...looks(),
     ...label,
+    ...(logarithmic ? {} : { incrs: stepsOf(isWhole) }),
     space: 30,
     gap: 6,
     values: (_, ticks) => (logarithmic ? ticks.map(formatLogTick) : formatTicks(ticks)),
@@ -40,6 +55,11 @@ export function yAxis(logarithmic: boolean, unit: string): uPlot.Axis {
       return Math.ceil(Math.max(24, ...widths)) + 14;
     },
   };
+}
+
+/** What ticks may be apart, asked anew at each drawing: whole numbers may get fractions as they grow. */
+function stepsOf(isWhole: () => boolean): uPlot.Axis.Incrs {
+  return () => (isWhole() ? WHOLE_STEPS : STEPS);
 }
 
 function looks(): uPlot.Axis {

@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import { xAxis, yAxis } from "./axes";
 import { drawSeries, type Emphasis, type Frame, mapping } from "./draw";
 import { findHits } from "./hits";
-import { Extent, fromZero, padRange, type Range, windowOf } from "./scale";
+import { areWhole, Extent, fromZero, padRange, type Range, windowOf } from "./scale";
 import { smooth } from "./smoothing";
 import type { ChartOptions, Hit, Series } from "./types";
 
@@ -22,6 +22,8 @@ export interface ChartEvents {
 /** Above this many lines each is drawn finer. */
 const DENSE_LINES = 60;
 const MIN_SELECTION_PX = 6;
+/** With no more points than this in view on any line, each is marked by a dot. */
+const MAX_DOTS = 32;
 
 export class Chart {
   private plot: uPlot | null = null;
@@ -36,6 +38,7 @@ export class Chart {
   };
   private xRange: Range = [0, 1];
   private yRange: Range = [0, 1];
+  private isWhole = { x: false, y: false };
   private focused: string | null = null;
   private label = "";
   /** Whether the pointer is here: uPlot also tells of cursors that were set by a program. */
@@ -63,9 +66,11 @@ export class Chart {
       former.xLog !== options.xLog ||
       former.yLog !== options.yLog ||
       former.yUnit !== options.yUnit;
+    const lines = this.series;
     this.series = series;
     this.options = options;
     this.fitRanges();
+    if (lines !== series) this.findWhole();
     if (remake) this.make();
     else this.plot?.setData(this.frameData());
   }
@@ -148,6 +153,14 @@ export class Chart {
     this.yRange = padRange(y.range ?? [yLog ? 1 : 0, yLog ? 10 : 1], yLog);
   }
 
+  private findWhole(): void {
+    const data = this.series.map((line) => line.data);
+    this.isWhole = {
+      x: data.every(({ x }) => areWhole(x)),
+      y: data.every(({ last, minimum, maximum }) => areWhole(last, minimum, maximum)),
+    };
+  }
+
   /** uPlot wants data to find its scales: the two corners of the frame. */
   private frameData(): uPlot.AlignedData {
     return [[...this.xRange], [...this.yRange]];
@@ -183,7 +196,10 @@ export class Chart {
         y: { distr: yLog ? 3 : 1, range: () => [...this.yRange] },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
-      axes: [xAxis(xKind, xLog, this.label), yAxis(yLog, yUnit)],
+      axes: [
+        xAxis(xKind, xLog, this.label, () => this.isWhole.x),
+        yAxis(yLog, yUnit, () => this.isWhole.y),
+      ],
       cursor: {
         y: false,
         points: { show: false },
@@ -217,6 +233,7 @@ export class Chart {
       window: this.xRange,
       floor: yLog ? 0 : Number.NEGATIVE_INFINITY,
       isDense: this.series.length > DENSE_LINES,
+      hasDots: this.hasDots(),
     };
     ctx.save();
     ctx.beginPath();
@@ -231,6 +248,14 @@ export class Chart {
       drawSeries(frame, line, this.smoothed(line), emphasis);
     }
     ctx.restore();
+  }
+
+  /** All lines have dots or none has: a mixture would look like a difference between runs. */
+  private hasDots(): boolean {
+    return this.series.every(({ data }) => {
+      const [from, to] = windowOf(data.x, this.xRange);
+      return to - from <= MAX_DOTS;
+    });
   }
 
   private tellPointer(plot: uPlot): void {

@@ -18,6 +18,8 @@ export interface Frame {
   readonly floor: number;
   /** So many lines that each is drawn finer. */
   readonly isDense: boolean;
+  /** Whether each point is marked by a dot. */
+  readonly hasDots: boolean;
 }
 
 /** How a line stands against the others. */
@@ -32,8 +34,6 @@ const SPIKE_ALPHA = 0.6;
 const SPIKE_PX = 6;
 /** … if that is also more than so many times the height of their bands: noise is no spike. */
 const SPIKE_RATIO = 2;
-/** With no more points than this in view, each is marked by a dot. */
-const MAX_DOTS = 24;
 
 /** A mapping of values to pixels, linear or logarithmic. */
 export function mapping(
@@ -87,7 +87,7 @@ export function drawSeries(
   ctx.setLineDash(series.dash.map((length) => length * ratio));
   const lonely = strokeLine(frame, data, shown, from, to);
   ctx.setLineDash([]);
-  drawDots(frame, data.x, shown, to - from <= MAX_DOTS ? range(from, to) : lonely);
+  drawDots(frame, data.x, shown, frame.hasDots ? range(from, to) : lonely);
   drawMarks(frame, data);
   ctx.globalAlpha = 1;
 }
@@ -152,15 +152,18 @@ function strokeSpikes(frame: Frame, data: LineData, from: number, to: number): v
   const { ctx } = frame;
   const reach = SPIKE_PX * frame.ratio;
   const at = (values: readonly number[], i: number) => {
-    const value = values[Math.min(to - 1, Math.max(from, i))] ?? Number.NaN;
+    const value = values[i] ?? Number.NaN;
     return value > frame.floor ? frame.y(value) : frame.top + frame.height;
   };
   ctx.beginPath();
   for (let i = from; i < to; i++) {
     const top = at(data.maximum, i);
     const bottom = at(data.minimum, i);
-    const upper = Math.min(at(data.maximum, i - 1), at(data.maximum, i + 1));
-    const lower = Math.max(at(data.minimum, i - 1), at(data.minimum, i + 1));
+    // The first and the last bucket have one neighbour.
+    const before = i > from ? i - 1 : Math.min(i + 1, to - 1);
+    const after = i < to - 1 ? i + 1 : before;
+    const upper = Math.min(at(data.maximum, before), at(data.maximum, after));
+    const lower = Math.max(at(data.minimum, before), at(data.minimum, after));
     const least = Math.max(reach, SPIKE_RATIO * (lower - upper));
     const x = frame.x(data.x[i] ?? 0);
     if (upper - top > least) {
@@ -205,8 +208,10 @@ function drawMarks(frame: Frame, data: LineData): void {
   ctx.beginPath();
   const triangles = new Path2D();
   for (let i = 0; i < data.nonfiniteX.length; i++) {
-    const x = frame.x(data.nonfiniteX[i] ?? 0);
-    if (x < frame.left || x > frame.left + frame.width) continue;
+    const exact = frame.x(data.nonfiniteX[i] ?? 0);
+    if (exact < frame.left || exact > frame.left + frame.width) continue;
+    // A mark at the very edge is seen whole.
+    const x = Math.min(frame.left + frame.width - size, Math.max(frame.left + size, exact));
     const sign = data.nonfinite[i] ?? 0;
     if (sign === 0) {
       ctx.moveTo(x - size, lower - size);

@@ -3,6 +3,7 @@ import {
   exactValue,
   formatAgo,
   formatBytes,
+  formatCount,
   formatDuration,
   formatLogTick,
   formatNumber,
@@ -19,7 +20,7 @@ describe("numbers", () => {
   });
   test("that are whole keep all digits, in groups of three", () => {
     expect(formatNumber(1200)).toBe("1200");
-    expect(formatNumber(1234567)).toBe("1\u202f234\u202f567");
+    expect(formatNumber(1234567)).toBe("1,234,567");
   });
   test("that are very small or large use powers of ten", () => {
     expect(formatNumber(1.5e-9)).toBe("1.5×10⁻⁹");
@@ -32,10 +33,21 @@ describe("numbers", () => {
   });
 });
 
+test("counts have their thousands apart, however few", () => {
+  expect([7, 1200, 1234567, -1500, 2.5].map(formatCount)).toEqual([
+    "7",
+    "1,200",
+    "1,234,567",
+    "−1,500",
+    "2.5",
+  ]);
+});
+
 describe("ticks", () => {
   test("of one axis have as many decimals as tell them apart", () => {
     expect(formatTicks([0, 0.25, 0.5])).toEqual(["0", "0.25", "0.50"]);
     expect(formatTicks([0, 1, 2])).toEqual(["0", "1", "2"]);
+    expect(formatTicks([0, 1_000, 2_000])).toEqual(["0", "1,000", "2,000"]);
   });
   test("use one prefix for thousands and millions", () => {
     expect(formatTicks([0, 5_000, 10_000])).toEqual(["0", "5k", "10k"]);
@@ -97,7 +109,7 @@ test("values of any type become one line, and exact for copies", () => {
     "[1,2]",
     '{"a":1}',
   ]);
-  expect(formatValue({ _type: "image-file", digest: "00" })).toBe("(image-file)");
+  expect(formatValue({ _type: "image-file", digest: "00" })).toBe("(image)");
   expect(exactValue(1 / 3)).toBe("0.3333333333333333");
   expect(exactValue(undefined)).toBe("");
 });

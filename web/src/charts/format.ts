@@ -43,9 +43,18 @@ function scientific(value: number, digits: number): string {
   return `${minus(String(Number(mantissa)))}×10${superscript(Number(exponent))}`;
 }
 
+/** A count of steps, rows or points: whole, its thousands apart. */
+export function formatCount(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e15
+    ? minus(String(value).replace(THOUSANDS, ","))
+    : formatNumber(value, 6);
+}
+
+const THOUSANDS = /\B(?=(\d{3})+(?!\d))/g;
+
 function groupThousands(value: number): string {
   const text = String(value);
-  return Math.abs(value) < 10_000 ? text : text.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
+  return Math.abs(value) < 10_000 ? text : text.replace(THOUSANDS, ",");
 }
 
 function minus(text: string): string {
@@ -63,8 +72,12 @@ export function formatTicks(ticks: readonly number[]): string[] {
   const [divisor, suffix] = siPrefix(exponent);
   const decimals = decimalsFor(step / divisor);
   return ticks.map((tick) =>
-    tick === 0 ? "0" : minus((tick / divisor).toFixed(decimals)) + suffix,
+    tick === 0 ? "0" : minus(grouped((tick / divisor).toFixed(decimals))) + suffix,
   );
+}
+
+function grouped(text: string): string {
+  return text.includes(".") ? text : text.replace(THOUSANDS, ",");
 }
 
 function tickPower(tick: number, exponent: number, step: number): string {
@@ -72,9 +85,7 @@ function tickPower(tick: number, exponent: number, step: number): string {
   const scale = 10 ** exponent;
   const mantissa = tick / scale;
   const digits = mantissa.toFixed(decimalsFor(step / scale));
-  return digits === "1"
-    ? `10${superscript(exponent)}`
-    : `${minus(digits)}×10${superscript(exponent)}`;
+  return `${minus(digits)}×10${superscript(exponent)}`;
 }
 
 /** Ticks of a logarithmic axis: powers of ten as powers, what is near one as plain numbers. */
@@ -203,7 +214,8 @@ export function formatValue(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "true" : "false";
   // Media: what it is says more than its digest.
-  if (typeof value === "object" && "_type" in value) return `(${String(value._type)})`;
+  if (typeof value === "object" && "_type" in value)
+    return `(${String(value._type).replace(/-file$/, "")})`;
   return JSON.stringify(value);
 }
 

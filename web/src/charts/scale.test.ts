@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Extent, fromZero, lowerBound, nearestIndex, padRange, windowOf } from "./scale";
+import { areWhole, Extent, fromZero, lowerBound, nearestIndex, padRange, windowOf } from "./scale";
 
 describe("an extent", () => {
   test("leaves out NaN and infinities", () => {
@@ -44,6 +44,13 @@ test("a window takes one neighbour on each side, so that lines reach its edges",
 
 test("a range that all but begins at zero does begin there", () => {
   expect(fromZero([5, 1_000])).toEqual([0, 1_000]);
+  expect(fromZero([9, 200])).toEqual([0, 200]);
   expect(fromZero([500, 1_000])).toEqual([500, 1_000]);
   expect(fromZero([-5, 1_000])).toEqual([-5, 1_000]);
+});
+
+test("whole numbers are told from others, whatever is not finite among them", () => {
+  expect(areWhole([0, 1, Number.NaN], [2e9, Number.POSITIVE_INFINITY])).toBe(true);
+  expect(areWhole([0, 1], [0.5])).toBe(false);
+  expect(areWhole()).toBe(true);
 });

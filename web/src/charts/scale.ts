@@ -42,9 +42,12 @@ export function padRange([low, high]: Range, logarithmic: boolean): Range {
   return padded;
 }
 
-/** A range that begins just above 0 (by less than 2 % of its width) begins at 0. */
+/**
+ * A range that begins not far above 0 begins at 0: what is logged once an epoch then stands under
+ * the same steps as what is logged once a batch.
+ */
 export function fromZero([low, high]: Range): Range {
-  return low > 0 && low < 0.02 * (high - low) ? [0, high] : [low, high];
+  return low > 0 && low < 0.1 * (high - low) ? [0, high] : [low, high];
 }
 
 /** Index of the first element that is not below `x`. */
@@ -76,6 +79,11 @@ export function windowOf(xs: readonly number[], [low, high]: Range): [number, nu
   let to = lowerBound(xs, high);
   while (to < xs.length && (xs[to] ?? 0) <= high) to += 1;
   return [from, Math.min(xs.length, to + 1)];
+}
+
+/** Whether all finite values of the arrays are whole numbers. */
+export function areWhole(...arrays: readonly (readonly number[])[]): boolean {
+  return arrays.every((values) => values.every((v) => Number.isInteger(v) || !Number.isFinite(v)));
 }
 
 const DURATION_STEPS = [

@@ -24,15 +24,18 @@ test("the part before the first slash names the section", () => {
   ]);
 });
 
-test("plain keys come first, system last, numbers count as numbers", () => {
+test("training and validation come first, system last, numbers count as numbers", () => {
   const sections = groupPanels(
-    ["val/loss", "system/cpu", "layer10/w", "layer2/w", "loss"].map((name) => key(name)),
+    ["val/loss", "system/cpu", "layer10/w", "layer2/w", "loss", "train/loss"].map((name) =>
+      key(name),
+    ),
   );
   expect(sections.map((section) => section.name)).toEqual([
+    "train",
+    "val",
     "Charts",
     "layer2",
     "layer10",
-    "val",
     "system",
   ]);
 });
@@ -56,6 +59,15 @@ test("each key is drawn over its step metric, if that was logged, unless another
     "_step",
   ]);
   expect(axisOf("_runtime", keys)("loss")).toBe("_runtime");
+});
+
+test("curves stand before single values, and those before images", () => {
+  const [section] = groupPanels([
+    key("val/confusion", { kinds: ["j"], media_type: "image-file" }),
+    key("val/best", { max_count: 1 }),
+    key("val/loss"),
+  ]);
+  expect(section?.panels.map((panel) => panel.title)).toEqual(["loss", "best", "confusion"]);
 });
 
 test("titles leave the section's name out, but are never empty", () => {

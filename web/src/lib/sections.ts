@@ -37,8 +37,14 @@ export function sectionName(key: string): string {
   return slash > 0 ? key.slice(0, slash) : PLAIN_SECTION;
 }
 
-/** Sections by name with plain keys first; panels by title, as people count (2 before 10).
- *  Keys that `define_metric` hides have none. */
+/** How training goes comes first, then how good it is, then the rest; the machine comes last. */
+const FIRST = [/^train/i, /^(val|valid|validation|eval|evaluation|dev)$/i, /^test/i];
+const KINDS: readonly PanelKind[] = ["line", "bar", "media"];
+
+/**
+ * Sections by rank and name; within one, curves before single values before images, each by title,
+ * as people count (2 before 10). Keys that `define_metric` hides have none.
+ */
 export function groupPanels(keys: readonly MetricKey[]): Section[] {
   const sections = new Map<string, Panel[]>();
   for (const key of keys) {
@@ -55,11 +61,16 @@ export function groupPanels(keys: readonly MetricKey[]): Section[] {
   return [...sections]
     .map(([name, panels]) => ({
       name,
-      panels: panels.sort((a, b) => order.compare(a.title, b.title)),
+      panels: panels.sort(
+        (a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || order.compare(a.title, b.title),
+      ),
     }))
     .sort((a, b) => rank(a.name) - rank(b.name) || order.compare(a.name, b.name));
 }
 
 function rank(name: string): number {
-  return name === PLAIN_SECTION ? 0 : name === "system" ? 2 : 1;
+  if (name === "system") return FIRST.length + 2;
+  if (name === PLAIN_SECTION) return FIRST.length;
+  const first = FIRST.findIndex((pattern) => pattern.test(name));
+  return first >= 0 ? first : FIRST.length + 1;
 }

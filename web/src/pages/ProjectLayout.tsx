@@ -1,10 +1,10 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, usePrefetchQuery, useQueryClient } from "@tanstack/react-query";
 import { CloudOff } from "lucide-react";
 import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { Outlet, useLocation, useParams } from "react-router";
 import { ApiError } from "../api/client";
 import { ChangeSink, LiveConnection, type LiveStatus } from "../api/live";
-import { type ProjectRef, runsQuery } from "../api/queries";
+import { keysQuery, type ProjectRef, runsQuery } from "../api/queries";
 import { projectPath } from "../lib/addresses";
 import { RunPlaces } from "../lib/colors";
 import { HoverStore } from "../lib/hover";
@@ -31,6 +31,8 @@ function Loaded({ entity, project }: ProjectRef) {
   const ref = useMemo(() => ({ entity, project }), [entity, project]);
   const [view, changeView] = useView();
   const finder = useFinder();
+  // Asked for beside the runs, rather than once they are here: charts are in view sooner.
+  usePrefetchQuery(keysQuery(ref));
   const list = useInfiniteQuery({
     ...runsQuery(ref, view.sort),
     refetchInterval: (query) =>

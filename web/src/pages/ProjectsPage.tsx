@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Link, useParams } from "react-router";
 import { projectsQuery } from "../api/queries";
 import type { Project } from "../api/types";
-import { formatAgo, formatNumber, formatTime } from "../charts/format";
+import { formatAgo, formatCount, formatTime } from "../charts/format";
 import { projectPath } from "../lib/addresses";
 import { matcher } from "../lib/search";
 import { ErrorNotice } from "../ui/ErrorNotice";
@@ -95,7 +95,7 @@ function ProjectTable({ projects }: { projects: readonly Project[] }) {
                 {project.entity}
               </Link>
             </td>
-            <td className="number mono">{formatNumber(project.num_runs)}</td>
+            <td className="number mono">{formatCount(project.num_runs)}</td>
             <td>
               {project.num_running > 0 ? (
                 <span className="state state--running">

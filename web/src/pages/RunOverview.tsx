@@ -1,6 +1,6 @@
-import { useMemo } from "react";
+import { Fragment, useMemo } from "react";
 import type { RunDetail, RunProcess } from "../api/types";
-import { formatDuration, formatNumber, formatTime } from "../charts/format";
+import { formatCount, formatDuration, formatTime } from "../charts/format";
 import { flatten } from "../lib/flatten";
 import { CopyButton } from "../ui/CopyButton";
 import { RunAlerts } from "./RunAlerts";
@@ -29,8 +29,8 @@ export function RunOverview({ run }: { run: RunDetail }) {
             <Fact name="Started">{formatTime(run.started_at)}</Fact>
             {run.finished_at !== null && <Fact name="Ended">{formatTime(run.finished_at)}</Fact>}
             <Fact name="Duration">{formatDuration(run.duration_s)}</Fact>
-            <Fact name="Rows">{formatNumber(run.num_rows)}</Fact>
-            {run.last_step !== null && <Fact name="Last step">{formatNumber(run.last_step)}</Fact>}
+            <Fact name="Rows">{formatCount(run.num_rows)}</Fact>
+            {run.last_step !== null && <Fact name="Last step">{formatCount(run.last_step)}</Fact>}
             {run.group !== null && <Fact name="Group">{run.group}</Fact>}
             {run.job_type !== null && <Fact name="Job type">{run.job_type}</Fact>}
             {run.tags.length > 0 && (
@@ -76,14 +76,23 @@ function Ending({ run }: { run: RunDetail }) {
 }
 
 function ProcessFacts({ process, alone }: { process: RunProcess; alone: boolean }) {
-  const command = [process.program, ...process.args].filter(Boolean).join(" ");
+  const words = [process.program, ...process.args].filter(isText).map(shellWord);
+  const command = words.join(" ");
   return (
     <>
       <h3>{alone ? "Process" : `Process ${process.stream}`}</h3>
       <dl className="facts">
         {command !== "" && (
           <Fact name="Command" copy={command}>
-            <span className="mono">{command}</span>
+            <span className="mono">
+              {words.map((word, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: words of a command may repeat.
+                <Fragment key={index}>
+                  {index > 0 && " "}
+                  <span className="overview__word">{word}</span>
+                </Fragment>
+              ))}
+            </span>
           </Fact>
         )}
         {process.cwd !== null && (
@@ -111,13 +120,24 @@ function ProcessFacts({ process, alone }: { process: RunProcess; alone: boolean 
           </Fact>
         )}
         {process.sdk_version !== null && <Fact name="Runwake">{process.sdk_version}</Fact>}
-        {process.exit_reason !== null && <Fact name="Ended">{process.exit_reason}</Fact>}
+        {!alone && process.exit_reason !== null && (
+          <Fact name="Ended by">{process.exit_reason}</Fact>
+        )}
         {process.damaged_bytes > 0 && (
-          <Fact name="Damaged">{formatNumber(process.damaged_bytes)} bytes of its log</Fact>
+          <Fact name="Damaged">{formatCount(process.damaged_bytes)} bytes of its log</Fact>
         )}
       </dl>
     </>
   );
+}
+
+function isText(word: string | null): word is string {
+  return word !== null && word !== "";
+}
+
+/** A word as a shell reads it back. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function Fact(props: { name: string; copy?: string; children: React.ReactNode }) {

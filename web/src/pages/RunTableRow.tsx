@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Link } from "react-router";
 import type { Run } from "../api/types";
-import { exactValue, formatDuration, formatTime, formatValue } from "../charts/format";
+import { exactValue, formatCount, formatDuration, formatTime, formatValue } from "../charts/format";
 import { runPath } from "../lib/addresses";
 import { colorAt } from "../lib/colors";
 import { type Column, cellValue } from "../lib/columns";
@@ -9,12 +9,17 @@ import { useTheme } from "../lib/theme";
 import { useProject } from "../panels/project-context";
 import { StateMark } from "../ui/StateMark";
 
+/** A column, and whether its values stand on the right. */
+export interface TableColumn extends Column {
+  readonly isNumeric: boolean;
+}
+
 interface Props {
   run: Run;
   index: number;
   top: number;
   template: string;
-  columns: readonly Column[];
+  columns: readonly TableColumn[];
   onOpen: () => void;
 }
 
@@ -58,7 +63,7 @@ export const RunTableRow = memo(function RunTableRow(props: Props) {
   );
 });
 
-function Cell({ run, column }: { run: Run; column: Column }) {
+function Cell({ run, column }: { run: Run; column: TableColumn }) {
   const value = cellValue(run, column);
   if (column.id === "state")
     return (
@@ -81,12 +86,14 @@ function Cell({ run, column }: { run: Run; column: Column }) {
       ? formatTime(run.started_at)
       : column.id === "duration_s"
         ? formatDuration(run.duration_s)
-        : formatValue(value);
+        : column.id === "num_rows"
+          ? formatCount(run.num_rows)
+          : formatValue(value);
   const isNumber = typeof value === "number";
   return (
     <div
       role="cell"
-      className={isNumber ? "run-table__cell mono number" : "run-table__cell"}
+      className={`run-table__cell${column.isNumeric ? " number" : ""}${isNumber ? " mono" : ""}`}
       title={exactValue(value)}
       data-missing={value === undefined || value === null}
     >

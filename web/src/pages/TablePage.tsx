@@ -10,7 +10,7 @@ import { useStored } from "../lib/use-stored";
 import { useProject } from "../panels/project-context";
 import { SearchBox } from "../ui/SearchBox";
 import { ColumnChooser } from "./ColumnChooser";
-import { columnWidth, RunTableRow } from "./RunTableRow";
+import { columnWidth, RunTableRow, type TableColumn } from "./RunTableRow";
 import { useRunSearch } from "./use-run-search";
 
 const ROW_HEIGHT = 34;
@@ -27,8 +27,10 @@ export function TablePage() {
   const ids = useMemo(() => (chosen.length > 0 ? chosen : defaultColumns(runs)), [chosen, runs]);
   const columns = useMemo(() => {
     const byId = new Map(available.map((column) => [column.id, column]));
-    return ids.flatMap((id) => byId.get(id) ?? []);
-  }, [available, ids]);
+    return ids
+      .flatMap((id) => byId.get(id) ?? [])
+      .map((column) => ({ ...column, isNumeric: isNumeric(runs, column) }));
+  }, [available, ids, runs]);
   return (
     <section className="table-page" aria-label="Run table">
       <div className="toolbar" role="toolbar" aria-label="Run table">
@@ -55,7 +57,7 @@ export function TablePage() {
   );
 }
 
-function Rows({ runs, columns }: { runs: readonly Run[]; columns: readonly Column[] }) {
+function Rows({ runs, columns }: { runs: readonly Run[]; columns: readonly TableColumn[] }) {
   const { ref } = useProject();
   const navigate = useNavigate();
   const scroller = useRef<HTMLDivElement>(null);
@@ -72,7 +74,7 @@ function Rows({ runs, columns }: { runs: readonly Run[]; columns: readonly Colum
         <div className="run-table__head" role="row" style={{ gridTemplateColumns: template }}>
           <HeadCell column={NAME} />
           {columns.map((column) => (
-            <HeadCell key={column.id} column={column} isNumeric={isNumeric(runs, column)} />
+            <HeadCell key={column.id} column={column} isNumeric={column.isNumeric} />
           ))}
         </div>
         <div role="rowgroup" style={{ height: rows.getTotalSize(), position: "relative" }}>

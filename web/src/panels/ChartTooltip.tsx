@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "react";
 import { createPortal } from "react-dom";
-import { formatDuration, formatNumber, formatTime } from "../charts/format";
+import { formatCount, formatDuration, formatNumber, formatTime } from "../charts/format";
 import type { Hit } from "../charts/types";
 import { xName } from "./use-lines";
 
@@ -20,7 +20,7 @@ const GAP = 16;
 export function formatX(x: string, value: number): string {
   if (x === "_runtime") return formatDuration(value);
   if (x === "_timestamp") return formatTime(value);
-  return formatNumber(value, 6);
+  return formatCount(value);
 }
 
 function withUnit(value: number, unit: string): string {

@@ -1,4 +1,4 @@
-import { exactValue, formatNumber } from "../charts/format";
+import { exactValue, formatCount, formatNumber } from "../charts/format";
 import type { Series } from "../charts/types";
 import { formatX } from "./ChartTooltip";
 
@@ -52,8 +52,10 @@ function LineRow({ line, x }: { line: Series; x: string }) {
           {value === undefined ? "–" : index === 1 ? formatX(x, value) : formatNumber(value)}
         </td>
       ))}
-      <td className="mono number">{formatNumber(data.numPoints)}</td>
-      <td className="mono number">{data.nonfiniteX.length || "–"}</td>
+      <td className="mono number">{formatCount(data.numPoints)}</td>
+      <td className="mono number">
+        {data.nonfiniteX.length > 0 ? formatCount(data.nonfiniteX.length) : "–"}
+      </td>
     </tr>
   );
 }

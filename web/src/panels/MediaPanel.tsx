@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { blobUrl } from "../api/client";
 import { mediaQuery } from "../api/queries";
-import { formatNumber } from "../charts/format";
+import { formatCount } from "../charts/format";
 import { colorAt } from "../lib/colors";
 import { type Picture, picturesOf } from "../lib/pictures";
 import type { Panel } from "../lib/sections";
@@ -55,7 +55,7 @@ export function MediaPanel({ panel }: { panel: Panel }) {
         valueText={`step ${steps[index]}`}
         onChange={(next) => setStep(next === steps.length - 1 ? null : (steps[next] ?? null))}
       />
-      <span className="mono stepper__value">step {formatNumber(steps[index] ?? 0)}</span>
+      <span className="mono stepper__value">step {formatCount(steps[index] ?? 0)}</span>
     </div>
   );
   return (
@@ -100,11 +100,12 @@ export function MediaPanel({ panel }: { panel: Panel }) {
                 <img
                   src={blobUrl(ref.entity, ref.project, chosen.digest)}
                   alt={chosen.caption ?? panel.key}
+                  data-small={chosen.width <= 64}
                 />
                 <figcaption>
                   {chosen.caption}{" "}
                   <span className="muted">
-                    step {formatNumber(chosen.step)} · {chosen.width} × {chosen.height}
+                    step {formatCount(chosen.step)} · {chosen.width} × {chosen.height}
                   </span>
                 </figcaption>
               </figure>

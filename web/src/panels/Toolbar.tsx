@@ -93,7 +93,7 @@ export function Toolbar(props: Props) {
       </label>
       <IconButton
         text
-        label="Logarithmic x axes"
+        label="log x: logarithmic x axes"
         pressed={view.xLog}
         disabled={x === "_timestamp"}
         onClick={() => changeView({ xLog: !view.xLog })}

@@ -157,8 +157,8 @@ def _to_pixels(data: Any, normalize: bool) -> Any:
     """Return the array as (H, W), (H, W, 3) or (H, W, 4) uint8."""
     if not hasattr(data, "shape") or not hasattr(data, "dtype"):
         raise UsageError(
-            f"Image cannot be made from a {type(data).__name__}: give an array, a tensor, a Pillow "
-            "image, a figure or a path"
+            f"Image cannot be made from a value of type {type(data).__name__}: give an array, a "
+            "tensor, a Pillow image, a figure or a path"
         )
     import numpy as np  # an array came in, so numpy or torch is loaded
 

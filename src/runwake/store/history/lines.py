@@ -23,6 +23,8 @@ from runwake.store.history.segments import ASCENDING, STRICT
 from runwake.store.ports import ChartQuery, Line, RunUid
 
 _RUNS_PER_STATEMENT: Final = 500
+_SHORT: Final = 4_096
+"""Points of a segment that are reduced at once: pyramids and a second reduction would cost more."""
 
 
 def draw(
@@ -105,7 +107,7 @@ def _draw_line(
     if len(parts) == 1 and not len(tail.x):
         # Short runs, of which there may be a thousand in one chart.
         (part,) = parts
-        if part.num_points <= max_buckets and part.is_ordered(wanted):
+        if part.num_points <= max(max_buckets, _SHORT) and part.is_ordered(wanted):
             return _draw_points(reader.points(axis, part), max_buckets)
     if not _are_in_order(axis, parts, tail):
         stretches = [reader.points(axis, part) for part in parts]
