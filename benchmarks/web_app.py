@@ -6,8 +6,8 @@ its points drawn. Prints one JSON document. The floor of each case is the time t
 takes, turn by turn, for an answer of the same server that holds nothing (`/api/v1/server`): what is
 above it is ours. Needs a built web app, playwright and chromium.
 
-Cases: `keys` is a new project with many metrics (10 runs × 200 keys × 1,000 points); `runs` is one
-chart of very many runs (1,000 runs × 1,000 points), and how long a pointer's move over it takes.
+Cases: `keys` is a new project with many metrics (10 runs x 200 keys x 1,000 points); `runs` is one
+chart of very many runs (1,000 runs x 1,000 points), and how long a pointer's move over it takes.
 """
 
 from __future__ import annotations

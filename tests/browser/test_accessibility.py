@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,17 @@ async () => (await axe.run(document, { resultTypes: ["violations"] })).violation
 
 
 @pytest.fixture(params=["light", "dark"])
-def themed(browser: Browser, request: pytest.FixtureRequest) -> Page:
+def themed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page in either theme, past the security policy: axe is a script of ours, not the app's."""
     if not AXE.is_file():
         pytest.skip("axe-core is not installed here: make setup")
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, color_scheme=request.param, bypass_csp=True
     )
-    request.addfinalizer(context.close)
     context.set_default_timeout(15_000)
     context.add_init_script(path=AXE)
-    return context.new_page()
+    yield context.new_page()
+    context.close()
 
 
 def problems(page: Page) -> list[dict[str, Any]]:
