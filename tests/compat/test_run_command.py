@@ -90,6 +90,6 @@ def test_the_command_wandb_syncs_and_logs_in(shell: Shell, words: tuple[str, ...
     synced = shell.run(*words, "sync", "--sync-all")
     signed_in = shell.run(*words, "login", "secret-key")
 
-    assert synced.stdout.startswith("No runs in ")
+    assert synced.stdout.startswith("No runs found in ")
     assert signed_in.returncode == 0
     assert "RUNWAKE_API_KEY" in signed_in.stdout

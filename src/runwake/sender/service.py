@@ -109,6 +109,8 @@ class Sender:
 
     def run(self) -> bool:
         """Ship until all is sent or there is no time left; whether all is sent."""
+        # First of all: should this process be killed, `sync` learns from here whom to send to.
+        self._write_state(time.monotonic(), force=True)
         while True:
             now = time.monotonic()
             self._watch(now)

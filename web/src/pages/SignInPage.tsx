@@ -22,7 +22,8 @@ export function SignInPage() {
         <form className="sign-in" onSubmit={submit}>
           <h1>Sign in</h1>
           <p className="muted">
-            This server asks for an API key. Its administrator can make one for you.
+            This server asks for an API key. On the machine that it runs on,{" "}
+            <code className="mono">runwake server new-key</code> makes one.
           </p>
           <label htmlFor="api-key">API key</label>
           <div className="field" data-invalid={signIn.isError}>
