@@ -318,6 +318,16 @@ def test_what_a_deleted_run_still_sends_is_dropped_and_it_is_asked_to_stop(api: 
     assert [row["values"] for row in history(api)] == [{"b": 1}]
 
 
+def test_a_forked_child_does_not_bring_a_deleted_run_back(api: Api) -> None:
+    api.ship_all(LogBuilder())
+    assert api.request("DELETE", RUN).status == 204
+
+    answer = api.ship(LogBuilder(stream="fork-1").row({"a": 1}, 0), final=True).json()
+
+    assert answer["stop_requested"]
+    assert api.request("GET", RUN).status == 404
+
+
 def test_a_heartbeat_of_an_unknown_run_makes_none(api: Api) -> None:
     path = stream_path("local", "demo", "r1", "w1") + "/heartbeat"
 

@@ -292,10 +292,11 @@ class Ingest:
 
     @staticmethod
     def _is_deleted(tx: MetaRead, path: StreamPath) -> bool:
-        if is_sender_stream(path.stream) and tx.is_deleted_run(
-            path.entity, path.project, path.run_id
-        ):
-            return True  # a new sender of an old run must not bring it back
+        is_of_another = is_sender_stream(path.stream) or path.stream.startswith(
+            records.FORK_STREAM_PREFIX
+        )
+        if is_of_another and tx.is_deleted_run(path.entity, path.project, path.run_id):
+            return True  # a new sender or forked child of an old run must not bring it back
         return tx.is_deleted_stream(path.entity, path.project, path.run_id, path.stream)
 
     def _stream(self, path: StreamPath) -> _Stream:
