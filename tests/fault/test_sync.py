@@ -164,6 +164,24 @@ def test_a_run_that_lost_its_process_and_its_sender_is_completed_as_crashed(
     assert cli(training.folder, "sync").stdout.count("up to date") == 1
 
 
+def test_what_the_sender_measured_does_not_count_as_rows_of_the_run(
+    train: Train, server: IngestDouble
+) -> None:
+    training = train(
+        "import time\nrun = runwake.init(id='r')\nrun.log({'i': 0})\ntime.sleep(1.5)",
+        RUNWAKE_BASE_URL="http://127.0.0.1:9",
+        RUNWAKE_SYSTEM_INTERVAL="0.3",
+    )
+    training.wait()
+
+    done = cli(training.folder, "sync", "--base-url", server.base_url)
+
+    assert done.returncode == 0, done.stderr
+    assert server.system_rows("r")
+    assert numbers(server) == [0]
+    assert ": 1 row, " in done.stdout
+
+
 def test_a_running_run_is_left_to_its_sender(
     train: Train, server: IngestDouble, eventually: Eventually
 ) -> None:

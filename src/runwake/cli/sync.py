@@ -34,7 +34,7 @@ def command(folders: tuple[Path, ...], base_url: str | None) -> None:
     reports = [_sync_one(run_dir, base_url) for run_dir in runs]
     if len(reports) > 1:
         click.echo(
-            f"{len(reports)} runs: {sum(r.num_rows for r in reports):,} rows and "
+            f"{len(reports)} runs: {_rows(sum(r.num_rows for r in reports))} and "
             f"{sum(r.num_bytes for r in reports):,} bytes sent"
         )
     if any(report.num_damaged or report.problems for report in reports):
@@ -92,7 +92,7 @@ def _tell(run_dir: RunDir, report: SyncReport) -> None:
         click.echo(f"{report.title}: skipped, its sender is at work ({report.url})")
         return
     if report.outcome is Outcome.SENT:
-        sent = f"{report.num_rows:,} rows, {report.num_bytes:,} bytes sent"
+        sent = f"{_rows(report.num_rows)}, {report.num_bytes:,} bytes sent"
         running = "; it is still running" if report.still_running else ""
         click.echo(
             f"{report.title}: {sent if report.num_bytes else 'up to date'}{running} ({report.url})"
@@ -105,3 +105,7 @@ def _tell(run_dir: RunDir, report: SyncReport) -> None:
         )
     for problem in report.problems:
         click.echo(f"{report.title}: {problem}", err=True)
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"

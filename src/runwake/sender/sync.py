@@ -44,7 +44,8 @@ class SyncReport(NamedTuple):
     Attributes:
         title: project and name, or the folder where they are unknown.
         url: address of the run's page.
-        num_rows, num_bytes: sent now and confirmed.
+        num_rows: sent now and confirmed, without those that senders measured.
+        num_bytes: sent now and confirmed.
         num_damaged: bytes that cannot be read.
         still_running: the training goes on; what it has logged so far was sent.
         problems: files that could not be uploaded, logs that could not be read.
@@ -128,7 +129,9 @@ def _ship_all(
     return SyncReport(
         Outcome.SENT,
         run_dir.path.name,
-        num_rows=sum(s.num_rows for s in shippers),
+        num_rows=sum(
+            s.num_rows for s in shippers if not s.start.stream.startswith(SENDER_STREAM_PREFIX)
+        ),
         num_bytes=sum(s.num_bytes for s in shippers),
         num_damaged=sum(s.num_damaged for s in shippers),
         problems=tuple(problems),
